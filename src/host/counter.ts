@@ -1,0 +1,24 @@
+/** What peers did wrong, by kind. Names are few and fixed, so they can be metric labels. */
+export type PeerFault =
+  | 'inbound-pending-cap'
+  | 'inbound-address-cap'
+  | 'inbound-rate'
+  | 'inbound-blocked'
+  | 'frame-invalid'
+  | 'frame-timeout'
+  | 'stream-limit'
+  | 'liveness-invalid'
+  | 'liveness-rate'
+  | 'record-rate'
+  | 'record-invalid'
+  | 'record-forged'
+  | 'record-stale'
+  | 'record-conflict'
+  | 'record-quota'
+  | 'record-expired'
+  | 'presence-invalid'
+  | 'presence-forged'
+  | 'presence-ignored'
+
+/** Counts one fault. Must not throw. */
+export type CountFault = (fault: PeerFault) => void

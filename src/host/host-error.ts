@@ -1,0 +1,22 @@
+/** What can go wrong in the host; the string is stable. */
+export type HostErrorCode =
+  | 'bad-address'
+  | 'bad-record'
+  | 'bad-frame'
+  | 'frame-too-large'
+  | 'stream-ended'
+  | 'stream-timeout'
+  | 'not-found'
+  | 'no-holders'
+  | 'stopped'
+
+/** A fault of a peer or of the environment as seen by the host. */
+export class HostError extends Error {
+  override readonly name = 'HostError'
+  readonly code: HostErrorCode
+
+  constructor(code: HostErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

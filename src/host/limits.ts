@@ -1,0 +1,173 @@
+/** Every bound of the host, with its reason. Times in milliseconds, sizes in bytes. */
+
+// ---- connections (connection-gater.ts, libp2p-host.ts)
+
+/** Raw connections that may be in the handshake at once, all addresses together: 128 x about 20 kB of state. */
+export const MAX_PENDING_INBOUND = 128
+/** Handshakes in progress per address: a household or a NAT starts few at once, a flood many. */
+export const MAX_PENDING_PER_ADDRESS = 16
+/** Open inbound connections per address: many nodes may sit behind one NAT, but one address must not take every place. */
+export const MAX_INBOUND_PER_ADDRESS = 64
+/** New inbound connections per address: burst, and then per second. */
+export const INBOUND_BURST_PER_ADDRESS = 32
+export const INBOUND_RATE_PER_ADDRESS = 5
+/** Addresses (IPv4 address, IPv6 /64) whose buckets are remembered; the idlest is forgotten first. */
+export const MAX_TRACKED_ADDRESSES = 4096
+/** libp2p counts per host and second as well; ours (above) is finer, so this only has to be out of its way. */
+export const LIBP2P_INBOUND_THRESHOLD = 100
+/** Time for a whole dial, name resolution and handshake included. */
+export const DIAL_TIMEOUT_MS = 10_000
+/** One address of a peer that has several must not use up the whole dial. */
+export const ADDRESS_DIAL_TIMEOUT_MS = 5_000
+/** The responder's side of a handshake; slow-loris peers are cut here. */
+export const INBOUND_UPGRADE_TIMEOUT_MS = 8_000
+/** Peer store: libp2p forgets addresses after 1 h and peers after 6 h, which loses a laptop over night. */
+export const PEER_ADDRESS_AGE_MS = 7 * 24 * 3_600_000
+export const PEER_AGE_MS = 30 * 24 * 3_600_000
+
+// ---- DHT (dht.ts)
+
+/** Bucket size and reach of a query. Everybody connects to everybody in nets smaller than this; 20 (the default) is dear. */
+export const DHT_K = 10
+/** Requests in flight per query path. */
+export const DHT_ALPHA = 3
+/** Disjoint paths, so that one liar cannot capture a query (S/Kademlia). */
+export const DHT_PATHS = 2
+/** A query ends here: without a signal kad-dht waits for ever where it knows nobody. */
+export const DHT_QUERY_TIMEOUT_MS = 10_000
+/** A single request of a query. */
+export const DHT_REQUEST_TIMEOUT_MS = 5_000
+/** How often a node looks for its own neighbourhood (default 5 min; searches of the supervisor come on top). */
+export const DHT_SELF_QUERY_INTERVAL_MS = 15 * 60_000
+export const DHT_FIRST_SELF_QUERY_MS = 250
+
+// ---- gossip (gossip.ts)
+
+/** The largest message of any topic. An RPC is not fragmented, so this stays far below 4 MiB. */
+export const MAX_GOSSIP_MESSAGE_BYTES = 64 * 1024
+/** What may wait for one slow peer before its stream is reset: gossipsub has no back-pressure of its own. */
+export const MAX_GOSSIP_BACKLOG_BYTES = 4 * 1024 * 1024
+/** How long message ids are remembered; presence may be replayed after it, its sequence catches that. */
+export const GOSSIP_SEEN_MS = 120_000
+
+// ---- streams (streams.ts)
+
+/** Wait for one frame of a request or a reply. */
+export const FRAME_TIMEOUT_MS = 5_000
+/** Time to open a stream on a live connection. */
+export const STREAM_OPEN_TIMEOUT_MS = 5_000
+
+// ---- supervisor
+
+/** Peers remembered, connected or not. */
+export const MAX_KNOWN_PEERS = 1024
+/** Peers that an operator may name. */
+export const MAX_WANTED_PEERS = 256
+/** Addresses kept per peer. */
+export const MAX_ADDRESSES_PER_PEER = 16
+/** A multiaddr longer than this is no address of ours. */
+export const MAX_ADDRESS_BYTES = 256
+/** First step of the backoff. */
+export const RETRY_FIRST_MS = 1_000
+/** Longest wait between two tries at a wanted peer. */
+export const RETRY_MAX_MS = 30_000
+/** For this long after it was last up a peer is tried every second: restarts and cable pulls end in that time. */
+export const RETRY_DENSE_MS = 60_000
+/** Unwanted peers: longest wait, and tries before one that never answered is forgotten. */
+export const CANDIDATE_RETRY_MAX_MS = 300_000
+export const CANDIDATE_TRIES = 6
+/** An unwanted peer that was up is still tried for this long, as far as places are free. */
+export const KEEP_TRYING_MS = 3_600_000
+/** A peer that was let go because of `max` is not dialled again before this. */
+export const TRIM_PAUSE_MS = 300_000
+/** Dials of the supervisor in flight. Wanted peers come first. */
+export const MAX_PARALLEL_DIALS = 8
+/** Searches for more peers: from the first wait up to the last, doubling, while below target. */
+export const SEARCH_FIRST_MS = 1_000
+export const SEARCH_MAX_MS = 600_000
+/** Below the minimum there is reason to hurry. */
+export const SEARCH_MAX_BELOW_MIN_MS = 30_000
+/** How often the machine's own addresses are compared. */
+export const NETWORK_POLL_MS = 5_000
+
+// ---- liveness
+
+/** Idle probe period; docs/peers.md has the arithmetic of the wire. */
+export const LIVENESS_IDLE_MS = 10_000
+/** After a miss the next probes go out at this period, so that suspicion and failure follow soon. */
+export const LIVENESS_URGENT_MS = 1_000
+/** Least and most time that a probe may take; in between it is 4 x the smoothed round trip. */
+export const LIVENESS_MIN_TIMEOUT_MS = 1_000
+export const LIVENESS_MAX_TIMEOUT_MS = 5_000
+/** Misses in a row until a peer is suspect, and until its connection is aborted. */
+export const LIVENESS_SUSPECT_AFTER = 2
+export const LIVENESS_DOWN_AFTER = 4
+/** Loss is counted over this many probes. */
+export const LIVENESS_LOSS_WINDOW = 32
+/** Samples of the clock offset that are kept; the median of the quarter with the least round trip is believed. */
+export const LIVENESS_OFFSET_SAMPLES = 16
+/** A timer that fires this much late says that this process slept. */
+export const LIVENESS_LAG_MS = 250
+/** Probes from the far end that are answered: burst, and per second. More are dropped and counted. */
+export const LIVENESS_PROBE_BURST = 16
+export const LIVENESS_PROBE_RATE = 10
+
+// ---- node records
+
+/** Two keys and a signature are 5,357 bytes; the rest is addresses and neighbours. */
+export const MAX_RECORD_BYTES = 12_288
+export const MAX_RECORD_ADDRESSES = 16
+export const MAX_RECORD_NEIGHBOURS = 64
+export const MAX_RECORD_CAPABILITIES = 16
+export const MAX_CAPABILITY_BYTES = 32
+/** How long a record holds. A peer that is away longer is found again by its wanted addresses or its own dials. */
+export const RECORD_LIFETIME_MS = 24 * 3_600_000
+/** No record may outlive this, whatever it says: an old one cannot come back after its successor has expired. */
+export const MAX_RECORD_LIFETIME_MS = 48 * 3_600_000
+/** Sequences are wall clock: one further ahead than this is refused (a broken clock must not lock out its owner for ever). */
+export const MAX_RECORD_AHEAD_MS = 24 * 3_600_000
+/** Published again, unchanged, this often (with jitter). */
+export const RECORD_REPUBLISH_MS = 6 * 3_600_000
+/** Address and neighbour changes are collected for this long before a new record is signed. */
+export const RECORD_DEBOUNCE_MS = 3_000
+/** Neighbours alone change often: they cause a new record at most this often. */
+export const RECORD_NEIGHBOUR_PERIOD_MS = 600_000
+/** Records kept: 2,048 x 12 kB is at most 24 MB on disk; the index in memory is about 200 bytes each. */
+export const MAX_RECORDS = 2048
+/** Records that one peer may have placed here, its own not counted. */
+export const MAX_RECORDS_PER_PEER = 64
+/** Highest sequences remembered after a record is gone (40 bytes each). */
+export const MAX_SEQUENCE_MARKS = 8192
+/** Pairs of contradicting records kept as evidence. */
+export const MAX_EVIDENCE = 16
+/** Holders a record is placed with, and holders asked by a look-up. */
+export const RECORD_HOLDERS = 6
+/** Requests that one peer may make of us: burst, and per second. A put costs us one ML-DSA verification. */
+export const RECORD_REQUEST_BURST = 32
+export const RECORD_REQUEST_RATE = 2
+/** Record streams per connection. */
+export const MAX_RECORD_STREAMS = 8
+/** Peers whose token buckets are remembered at once. */
+export const MAX_TRACKED_PEERS = 1024
+
+// ---- presence
+
+/** Header, times and a version string, then 3,373 bytes of signature. */
+export const MAX_PRESENCE_BYTES = 3_500
+/** Least time between two heartbeats; docs/peers.md has the arithmetic. */
+export const PRESENCE_MIN_PERIOD_MS = 20 * 60_000
+/** The period grows by this for each author heard, so that the load on a node does not grow with the network. */
+export const PRESENCE_PERIOD_PER_AUTHOR_MS = 72_000
+export const PRESENCE_MAX_PERIOD_MS = 6 * 3_600_000
+/** The first heartbeat waits until gossip has a mesh. */
+export const PRESENCE_FIRST_MS = 5_000
+/** A heartbeat's clock may differ from ours by this much; beyond it the message is ignored, not held against its bearer. */
+export const PRESENCE_WINDOW_MS = 10 * 60_000
+/** Authors remembered. */
+export const MAX_PRESENCE_AUTHORS = 4096
+/** Heartbeats of one author: not more often than this (restarts included). */
+export const PRESENCE_MIN_GAP_MS = 10_000
+/** Look-ups of unknown authors' keys in flight, and how long one may hold up its message. */
+export const MAX_PRESENCE_LOOKUPS = 4
+export const PRESENCE_LOOKUP_MS = 1_000
+export const MAX_VERSION_BYTES = 32
