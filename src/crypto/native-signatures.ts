@@ -1,0 +1,119 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
+import type { SigningKey, VerifyingKey } from './backend.ts'
+import { checkEd25519PublicKey } from './ed25519-point.ts'
+import {
+  ED25519_SIGNATURE_BYTES,
+  expectContext,
+  expectLength,
+  expectNoContext,
+  MAX_CONTEXT_BYTES,
+  MLDSA65_PUBLIC_KEY_BYTES,
+  MLDSA65_SIGNATURE_BYTES,
+  SIGNING_SEED_BYTES,
+} from './lengths.ts'
+import { plainBytes } from './native-bytes.ts'
+
+/*
+ * All four operations use the callback forms: they run in libuv's pool, so that a flood of handshakes does not stop the
+ * event loop. ML-DSA signing is OpenSSL's default, the hedged variant of FIPS 204.
+ */
+
+const NO_CONTEXT = new Uint8Array(0)
+type Algorithm = 'ml-dsa-65' | 'ed25519'
+
+export function generateNativeMlDsa65(): SigningKey {
+  return mlDsa65(generateKeyPairSync('ml-dsa-65').privateKey)
+}
+
+/** @throws CryptoError `bad-key` unless `seed` is 32 bytes */
+export function importNativeMlDsa65(seed: Uint8Array): SigningKey {
+  return mlDsa65(importPrivate('ml-dsa-65', 'raw-seed', seed))
+}
+
+/** @throws CryptoError `bad-key` unless `publicKey` is 1,952 bytes */
+export function importNativeMlDsa65Public(publicKey: Uint8Array): VerifyingKey {
+  expectLength(publicKey, MLDSA65_PUBLIC_KEY_BYTES, 'bad-key', 'ML-DSA-65 public key')
+  const key = importPublic('ml-dsa-65', publicKey)
+  return {
+    publicKey: publicKey.slice(),
+    async verify(message, signature, context = NO_CONTEXT) {
+      if (signature.length !== MLDSA65_SIGNATURE_BYTES || context.length > MAX_CONTEXT_BYTES) return false
+      return await verifyInPool(key, message, signature, context)
+    },
+  }
+}
+
+export function generateNativeEd25519(): SigningKey {
+  return ed25519(generateKeyPairSync('ed25519').privateKey)
+}
+
+/** @throws CryptoError `bad-key` unless `seed` is 32 bytes */
+export function importNativeEd25519(seed: Uint8Array): SigningKey {
+  return ed25519(importPrivate('ed25519', 'raw-private', seed))
+}
+
+/** @throws CryptoError `bad-key` unless `publicKey` is 32 bytes that name a point of full order */
+export function importNativeEd25519Public(publicKey: Uint8Array): VerifyingKey {
+  checkEd25519PublicKey(publicKey)
+  const key = importPublic('ed25519', publicKey)
+  return {
+    publicKey: publicKey.slice(),
+    async verify(message, signature, context = NO_CONTEXT) {
+      if (signature.length !== ED25519_SIGNATURE_BYTES || context.length !== 0) return false
+      return await verifyInPool(key, message, signature, context)
+    },
+  }
+}
+
+function mlDsa65(key: KeyObject): SigningKey {
+  return {
+    publicKey: publicKeyOf(key),
+    exportSeed: () => plainBytes(key.export({ format: 'raw-seed' })),
+    async sign(message, context = NO_CONTEXT) {
+      expectContext(context)
+      return await signInPool(key, message, context)
+    },
+  }
+}
+
+function ed25519(key: KeyObject): SigningKey {
+  return {
+    publicKey: publicKeyOf(key),
+    exportSeed: () => plainBytes(key.export({ format: 'raw-private' })),
+    async sign(message, context = NO_CONTEXT) {
+      expectNoContext(context)
+      return await signInPool(key, message, context)
+    },
+  }
+}
+
+function publicKeyOf(privateKey: KeyObject): Uint8Array {
+  return plainBytes(createPublicKey(privateKey).export({ format: 'raw-public' }))
+}
+
+function importPrivate(algorithm: Algorithm, format: 'raw-seed' | 'raw-private', seed: Uint8Array): KeyObject {
+  expectLength(seed, SIGNING_SEED_BYTES, 'bad-key', `${algorithm} seed`)
+  return createPrivateKey({ key: Buffer.from(seed), format, asymmetricKeyType: algorithm })
+}
+
+function importPublic(algorithm: Algorithm, publicKey: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(publicKey), format: 'raw-public', asymmetricKeyType: algorithm })
+}
+
+function signInPool(key: KeyObject, message: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    sign(null, message, context.length === 0 ? { key } : { key, context }, (error, signature) => {
+      if (error === null) resolve(plainBytes(signature))
+      else reject(error)
+    })
+  })
+}
+
+function verifyInPool(key: KeyObject, message: Uint8Array, signature: Uint8Array, context: Uint8Array): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify(null, message, context.length === 0 ? { key } : { key, context }, signature, (error, holds) => {
+      if (error === null) resolve(holds)
+      else reject(error)
+    })
+  })
+}
