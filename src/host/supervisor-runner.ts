@@ -1,0 +1,229 @@
+import type { Connection, PeerInfo } from '@libp2p/interface'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { sessionOf } from '../channel/session.ts'
+import type { Report } from '../observe/event.ts'
+import type { Clock, Timer } from '../platform/clock.ts'
+import type { Random } from '../platform/random.ts'
+import { withoutPeerId } from './bootstrap-line.ts'
+import { dialFailure } from './dial-failure.ts'
+import type { Host } from './libp2p-host.ts'
+import { DIAL_TIMEOUT_MS, MAX_ADDRESS_BYTES, NETWORK_POLL_MS } from './limits.ts'
+import { initialSupervisor, nextDue, superviseStep } from './supervisor.ts'
+import type { PeerCounts, PeerEntry, PeerSource, SupervisorEffect, SupervisorEvent, SupervisorState, WantedPeer } from './supervisor-state.ts'
+
+export interface SupervisorOptions {
+  readonly host: Host
+  readonly counts: PeerCounts
+  readonly wanted: readonly WantedPeer[]
+  readonly clock: Clock
+  readonly random: Random
+  readonly report: Report
+  /** Makes the handshake with `peerId` insist on this x0 id (64 hex digits); called before the dial. */
+  readonly expectIdentity: (peerId: string, x0Id: string) => void
+  /** Asks the network for more peers; what it finds comes back through `found`. */
+  readonly search: () => void
+  /** The addresses of this machine in one string; a change of it is a change of network. */
+  readonly interfaces: () => string
+  /** A better explanation of a failed dial than libp2p's error, where somebody has one. */
+  readonly explain?: (peerId: string | undefined, error: unknown) => { code: string; message: string } | undefined
+}
+
+export interface PeerSupervisor {
+  start(): void
+  /** Ends timers and dials in flight; connections are left to the host. */
+  stop(): void
+  want(peers: readonly WantedPeer[]): void
+  found(peerId: string, addresses: readonly string[], source: PeerSource, x0Id?: string): void
+  /** The liveness probes' verdict on one connection. */
+  health(connection: Connection, verdict: 'suspect' | 'healthy'): void
+  /** Notes why a connection is about to be closed, for `lastError`. */
+  closing(connection: Connection, code: string, message: string): void
+  networkChanged(): void
+  /** All peers that are known; times are of the monotonic clock. */
+  peers(): readonly PeerEntry[]
+  readonly counts: PeerCounts
+}
+
+/** Executes the supervisor's effects over libp2p and tells it what happens there. */
+export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
+  const { host, clock } = options
+  let state: SupervisorState = initialSupervisor(options.counts, clock.monotonic())
+  let timer: Timer | undefined
+  let pollTimer: Timer | undefined
+  let network = ''
+  let running = false
+  const dials = new Set<AbortController>()
+  const closeReasons = new WeakMap<Connection, { code: string; message: string }>()
+
+  function step(event: SupervisorEvent): void {
+    if (!running) return
+    const now = clock.monotonic()
+    const result = superviseStep(state, event, now, options.random.fraction)
+    state = result.state
+    for (const effect of result.effects) execute(effect)
+    timer?.cancel()
+    const due = nextDue(state, now)
+    timer = Number.isFinite(due) ? clock.after(Math.max(10, due - now), () => step({ type: 'tick' })) : undefined
+  }
+
+  function execute(effect: SupervisorEffect): void {
+    switch (effect.type) {
+      case 'dial':
+        void dial(effect)
+        return
+      case 'hang-up':
+        for (const connection of connectionsOf(effect.peerId)) {
+          closeReasons.set(connection, { code: effect.reason, message: 'closed here: more peers than the maximum' })
+          void connection.close({ signal: AbortSignal.timeout(1000) }).catch((error: Error) => connection.abort(error))
+        }
+        return
+      case 'search':
+        options.search()
+        return
+      case 'state':
+        reportState(effect.peer, effect.from)
+    }
+  }
+
+  async function dial(effect: Extract<SupervisorEffect, { type: 'dial' }>): Promise<void> {
+    const { key, peerId, x0Id } = effect
+    // One controller a dial, let go with it: AbortSignal.any over a long-lived signal leaks.
+    const abort = new AbortController()
+    const deadline = clock.after(DIAL_TIMEOUT_MS, () => abort.abort())
+    dials.add(abort)
+    try {
+      if (peerId !== undefined && x0Id !== undefined) options.expectIdentity(peerId, x0Id)
+      const targets = effect.addresses.map((address) => multiaddr(peerId === undefined ? address : `${address}/p2p/${peerId}`))
+      const connection = await host.dial(targets, { signal: abort.signal })
+      await sessionOf(connection)?.accepted
+      step({ type: 'dialled', key, peerId: connection.remotePeer.toString() })
+    } catch (error) {
+      const failure = options.explain?.(peerId, error) ?? dialFailure(error)
+      step({ type: 'dial-failed', key, ...failure })
+      reportFailure(key)
+    } finally {
+      deadline.cancel()
+      dials.delete(abort)
+    }
+  }
+
+  function reportFailure(key: string): void {
+    const peer = state.peers.get(key)
+    if (!running || peer?.lastError === undefined || (peer.failures & (peer.failures - 1)) !== 0) return
+    // The 1st, 2nd, 4th, 8th... failure in a row: a peer that is away for days does not fill the event log.
+    const data = { code: peer.lastError.code, message: peer.lastError.message, failures: peer.failures, target: key }
+    options.report({ type: 'peer.dial-failed', level: 'info', ...(peer.peerId === undefined ? {} : { peer: peer.peerId }), data })
+  }
+
+  function reportState(peer: PeerEntry, from: string | undefined): void {
+    if (peer.peerId === undefined) return
+    const common = { level: 'info', peer: peer.peerId } as const
+    const connection = peer.connections[0]
+    if (peer.status === 'never') {
+      options.report({ ...common, type: 'peer.discovered', data: { source: peer.source } })
+    } else if (peer.status === 'suspect') {
+      options.report({ ...common, type: 'peer.suspect', level: 'warn', data: {} })
+    } else if (peer.status === 'down') {
+      options.report({ ...common, type: 'peer.down', level: 'warn', data: { code: peer.lastError?.code ?? '', message: peer.lastError?.message ?? '' } })
+    } else if (connection !== undefined) {
+      options.report({ ...common, type: 'peer.up', data: { address: connection.address, direction: connection.direction, was: from ?? 'never' } })
+    }
+  }
+
+  function connectionsOf(peerId: string): Connection[] {
+    return host.getConnections().filter((connection) => connection.remotePeer.toString() === peerId)
+  }
+
+  const onOpen = (event: CustomEvent<Connection>): void => void admit(event.detail)
+  async function admit(connection: Connection): Promise<void> {
+    const session = sessionOf(connection)
+    try {
+      await session?.accepted
+    } catch {
+      // The responder refused. An outbound dial reports it (above); the channel closes the connection and counts it.
+      return
+    }
+    if (connection.status !== 'open') return
+    const peerId = connection.remotePeer.toString()
+    connection.addEventListener(
+      'close',
+      (close) => {
+        const told = closeReasons.get(connection)
+        const reason = told ?? closeReason(close.local === true, close.error)
+        step({ type: 'disconnected', peerId, connectionId: connection.id, ...reason })
+      },
+      { once: true },
+    )
+    const x0Id = session?.remoteX0Id
+    step({
+      type: 'connected',
+      peerId,
+      connectionId: connection.id,
+      address: withoutPeerId(connection.remoteAddr),
+      direction: connection.direction,
+      ...(x0Id === undefined ? {} : { x0Id: Buffer.from(x0Id).toString('hex') }),
+    })
+  }
+
+  const onDiscovery = (event: CustomEvent<PeerInfo>): void => {
+    supervisor.found(event.detail.id.toString(), plainAddresses(event.detail.multiaddrs), 'dht')
+  }
+  const onIdentify = (event: CustomEvent<{ peerId: { toString(): string }; listenAddrs: Multiaddr[] }>): void => {
+    supervisor.found(event.detail.peerId.toString(), plainAddresses(event.detail.listenAddrs), 'inbound')
+  }
+
+  function pollNetwork(): void {
+    const seen = options.interfaces()
+    if (network !== '' && seen !== network) step({ type: 'network-changed' })
+    network = seen
+    pollTimer = clock.after(NETWORK_POLL_MS, pollNetwork)
+  }
+
+  const supervisor: PeerSupervisor = {
+    counts: options.counts,
+    start() {
+      if (running) return
+      running = true
+      host.addEventListener('connection:open', onOpen)
+      host.addEventListener('peer:discovery', onDiscovery)
+      host.addEventListener('peer:identify', onIdentify)
+      for (const connection of host.getConnections()) void admit(connection)
+      pollNetwork()
+      step({ type: 'want', peers: options.wanted })
+    },
+    stop() {
+      running = false
+      host.removeEventListener('connection:open', onOpen)
+      host.removeEventListener('peer:discovery', onDiscovery)
+      host.removeEventListener('peer:identify', onIdentify)
+      timer?.cancel()
+      pollTimer?.cancel()
+      for (const dialInFlight of dials) dialInFlight.abort()
+    },
+    want: (peers) => step({ type: 'want', peers }),
+    found(peerId, addresses, source, x0Id) {
+      if (peerId === host.peerId.toString()) return
+      step({ type: 'found', peerId, addresses, source, ...(x0Id === undefined ? {} : { x0Id }) })
+    },
+    health: (connection, verdict) => step({ type: verdict, peerId: connection.remotePeer.toString(), connectionId: connection.id }),
+    closing: (connection, code, message) => void closeReasons.set(connection, { code, message }),
+    networkChanged: () => step({ type: 'network-changed' }),
+    peers: () => [...state.peers.values()],
+  }
+  return supervisor
+}
+
+function closeReason(local: boolean, error: Error | undefined): { code: string; message: string } {
+  if (error !== undefined) {
+    const { code, message } = dialFailure(error)
+    return { code: code === 'handshake' ? 'reset' : code, message }
+  }
+  return local ? { code: 'closed-here', message: 'this node closed the connection' } : { code: 'closed-by-peer', message: 'the peer closed the connection' }
+}
+
+/** Addresses that can be dialled directly, without their /p2p/ part. */
+export function plainAddresses(addresses: readonly Multiaddr[]): string[] {
+  return addresses
+    .map(withoutPeerId)
+    .filter((address) => address.length > 1 && address.length <= MAX_ADDRESS_BYTES && !address.includes('/p2p-circuit'))
+}
