@@ -1,4 +1,4 @@
-import { yamux } from '@chainsafe/libp2p-yamux'
+import { yamux } from '@libp2p/yamux'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
 import type { ComponentLogger, ConnectionEncrypter, ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface'
