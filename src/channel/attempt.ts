@@ -1,0 +1,138 @@
+import type { MessageStream, SecureConnectionOptions } from '@libp2p/interface'
+import { addressOf } from './carrier-address.ts'
+import type { ChannelContext } from './context.ts'
+import { Deadline } from './deadline.ts'
+import { HandshakeCarrier } from './handshake-carrier.ts'
+import { LiveSession } from './live-session.ts'
+import type { HandshakePayload } from './payload.ts'
+import { type Expectation, type JudgedPeer, judgePeer } from './peer-judge.ts'
+import type { ProvenIdentity, Role } from './pq-auth.ts'
+import type { ChannelProfile } from './profile.ts'
+import { asRefusal, ChannelRefusal, type RefusalCode } from './refusal.ts'
+
+export interface ChannelDialOptions extends SecureConnectionOptions {
+  /** Text form: the x0 id that this dial must meet, whatever the pins say. */
+  readonly expectedX0Id?: string | undefined
+}
+
+/** One handshake under way: its deadline, what it expects, and the reports it owes. */
+export class Attempt {
+  readonly role: Role
+  readonly carrier: HandshakeCarrier
+  readonly #context: ChannelContext
+  readonly #profile: ChannelProfile
+  readonly #expected: Expectation
+  readonly #address: string
+  readonly #deadline: Deadline
+  #peer: JudgedPeer | undefined
+  #x0Id: Uint8Array | undefined
+  #over = false
+
+  constructor(
+    context: ChannelContext,
+    profile: ChannelProfile,
+    role: Role,
+    connection: MessageStream,
+    options: ChannelDialOptions,
+  ) {
+    this.#context = context
+    this.#profile = profile
+    this.role = role
+    this.carrier = new HandshakeCarrier(connection)
+    this.#expected = { peerId: options.remotePeer, x0Id: options.expectedX0Id }
+    this.#address = addressOf(connection)
+    this.#deadline = new Deadline(context.clock, context.timeoutMs, options.signal)
+  }
+
+  get signal(): AbortSignal {
+    return this.#deadline.signal
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  get verdictSent(): boolean {
+    return this.carrier.flights.some(({ name, direction }) => name === 'verdict' && direction === 'sent')
+  }
+
+  /** @throws Error before the peer has been judged: a bug of ours */
+  get peer(): JudgedPeer {
+    if (this.#peer === undefined) throw new Error('the peer of this handshake is not known yet')
+    return this.#peer
+  }
+
+  judge(offers: readonly string[], remote: ProvenIdentity, payload: HandshakePayload): void {
+    this.#peer = judgePeer(this.#context, this.#profile, this.role, offers, this.#expected, remote, payload)
+    this.#x0Id = remote.x0Id
+  }
+
+  session(): LiveSession {
+    return new LiveSession({
+      crypto: this.#context.crypto,
+      profile: this.#profile,
+      role: this.role,
+      remotePeerId: this.peer.peerId.toString(),
+      remoteX0Id: this.#x0Id,
+      flights: this.carrier.flights,
+      since: this.#context.clock.now(),
+    })
+  }
+
+  /** The last message of ours is out. */
+  complete(session: LiveSession): void {
+    const sum = (direction: 'sent' | 'received'): number =>
+      this.carrier.flights.reduce((bytes, flight) => (flight.direction === direction ? bytes + flight.bytes : bytes), 0)
+    this.#context.report({
+      type: 'completed',
+      facts: session,
+      durationMs: this.carrier.elapsedMs,
+      bytesSent: sum('sent'),
+      bytesReceived: sum('received'),
+    })
+    if (this.role === 'responder') this.accepted(session)
+  }
+
+  accepted(session: LiveSession): void {
+    this.#end()
+    const { pins, report } = this.#context
+    const { peerId, x0Id } = this.peer
+    const name = peerId.toString()
+    if (this.role === 'initiator' && x0Id !== undefined) {
+      if (this.#expected.peerId === undefined) pins.intend(name)
+      if (pins.learn(name, x0Id)) report({ type: 'pin-learned', peerId: name, x0Id })
+    }
+    session.accept()
+    report({ type: 'accepted', facts: session })
+  }
+
+  /** Ends the attempt, reports it once, and gives the refusal to throw. */
+  fail(error: unknown, fallback: RefusalCode = 'closed'): ChannelRefusal {
+    const refusal =
+      this.signal.aborted && !(error instanceof ChannelRefusal)
+        ? new ChannelRefusal('timeout', 'the handshake took too long', { cause: error })
+        : asRefusal(error, fallback)
+    if (this.#over) return refusal
+    this.#end()
+    const { report, refusals } = this.#context
+    const remotePeerId = this.#peer?.peerId.toString() ?? this.#expected.peerId?.toString()
+    if (this.role === 'initiator') refusals.remember(this.#expected.peerId?.toString() ?? this.#address, refusal)
+    report({
+      type: 'refused',
+      role: this.role,
+      protocol: this.#profile.protocol,
+      code: refusal.code,
+      by: refusal.by,
+      message: refusal.message,
+      remoteAddress: this.#address,
+      remotePeerId,
+      durationMs: this.carrier.elapsedMs,
+    })
+    return refusal
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#deadline[Symbol.dispose]()
+  }
+}

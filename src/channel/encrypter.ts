@@ -1,0 +1,213 @@
+import {
+  type ConnectionEncrypter,
+  type MessageStream,
+  type PeerId,
+  type SecureConnectionOptions,
+  type SecuredConnection,
+  type StreamMuxerFactory,
+  serviceCapabilities,
+} from '@libp2p/interface'
+import type { Clock } from '../platform/clock.ts'
+import { Attempt, type ChannelDialOptions } from './attempt.ts'
+import { addressOf, hostOf, timelineOf } from './carrier-address.ts'
+import type { ChannelContext } from './context.ts'
+import { floodKey } from './flood-gate.ts'
+import { type HandshakeInput, type Initiated, initiate, respond, signStaticKey } from './handshake.ts'
+import type { LiveSession } from './live-session.ts'
+import type { Role } from './pq-auth.ts'
+import type { ChannelProfile } from './profile.ts'
+import { REKEY_LIMITS, RecordOpener, RecordSealer } from './records.ts'
+import { asRefusal, ChannelRefusal } from './refusal.ts'
+import { SecureStream } from './secure-stream.ts'
+import { rememberSession } from './session.ts'
+import { decodeVerdict, encodeVerdict } from './verdict.ts'
+
+/** The components of libp2p that an encrypter asks for. */
+export interface EncrypterComponents {
+  readonly upgrader: {
+    getStreamMuxers(): ReadonlyMap<string, StreamMuxerFactory>
+    getConnectionEncrypters(): ReadonlyMap<string, ConnectionEncrypter>
+  }
+}
+
+export interface EncrypterOptions {
+  readonly profile: ChannelProfile
+  /** The muxer for sessions of this profile; by default the one that libp2p was given. */
+  readonly muxer?: StreamMuxerFactory | undefined
+}
+
+/** How long a responder that refused waits for the peer to take the verdict and go, before the socket is cut. */
+const LINGER_MS = 1_000
+
+/** The secure channel as a connection encrypter of libp2p; one a protocol id. See docs/secure-channel.md. */
+export class X0Encrypter implements ConnectionEncrypter {
+  readonly protocol: string
+  readonly [Symbol.toStringTag] = '@x0/secure-channel'
+  readonly [serviceCapabilities] = ['@libp2p/connection-encryption']
+  readonly #context: ChannelContext
+  readonly #components: EncrypterComponents
+  readonly #options: EncrypterOptions
+  readonly #identitySignature: Promise<Uint8Array>
+
+  constructor(context: ChannelContext, components: EncrypterComponents, options: EncrypterOptions) {
+    this.#context = context
+    this.#components = components
+    this.#options = options
+    this.protocol = options.profile.protocol
+    this.#identitySignature = signStaticKey(context.identity, context.keys.staticKey.publicKey)
+    // the first handshake awaits it and reports what went wrong
+    this.#identitySignature.catch(() => undefined)
+  }
+
+  async secureOutbound(connection: MessageStream, options: ChannelDialOptions = {}): Promise<SecuredConnection> {
+    const attempt = new Attempt(this.#context, this.#options.profile, 'initiator', connection, options)
+    try {
+      const input = await this.#input(attempt, options)
+      const initiated = await initiate(input)
+      const { session, stream } = this.#openInitiated(attempt, initiated)
+      rememberSession(timelineOf(connection), session)
+      return this.#secured(stream, attempt.peer.peerId, options, initiated.payload.streamMuxers, 'initiator')
+    } catch (error) {
+      throw attempt.fail(error)
+    }
+  }
+
+  async secureInbound(connection: MessageStream, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
+    const { gate, clock } = this.#context
+    const key = floodKey(hostOf(connection))
+    const shed = gate.begin(key, clock.monotonic())
+    if (shed !== undefined) {
+      this.#context.report({ type: 'shed', reason: shed, remoteAddress: addressOf(connection) })
+      throw new ChannelRefusal('shed', `too many handshakes: ${shed}`)
+    }
+    const attempt = new Attempt(this.#context, this.#options.profile, 'responder', connection, options)
+    let good = false
+    try {
+      const responded = await respond(await this.#input(attempt, options))
+      const session = attempt.session()
+      session.keysAgreed(responded.split)
+      const rekey = this.#options.profile.rekey ? REKEY_LIMITS : undefined
+      const sealer = new RecordSealer(responded.split.responderToInitiator, rekey)
+      if (this.#options.profile.verdict) attempt.carrier.sendFramed('verdict', sealer.seal(encodeVerdict()))
+      const stream = this.#stream(attempt, session)
+      stream.start(sealer, new RecordOpener(responded.split.initiatorToResponder, rekey))
+      rememberSession(timelineOf(connection), session)
+      attempt.complete(session)
+      good = true
+      return this.#secured(stream, attempt.peer.peerId, options, responded.payload.streamMuxers, 'responder')
+    } catch (error) {
+      const refusal = attempt.fail(error)
+      if (attempt.verdictSent) await lingering(connection, clock)
+      throw refusal
+    } finally {
+      gate.end(key, good, clock.monotonic())
+    }
+  }
+
+  async #input(attempt: Attempt, options: SecureConnectionOptions): Promise<HandshakeInput> {
+    const context = this.#context
+    const offers = [...this.#components.upgrader.getConnectionEncrypters().keys()]
+    return {
+      crypto: context.crypto,
+      profile: this.#options.profile,
+      identity: context.identity,
+      networkId: context.networkId,
+      credential: context.credential(),
+      securityProtocols: offers.length === 0 ? [this.protocol] : offers,
+      streamMuxers: options.skipStreamMuxerNegotiation === true ? [] : [...this.#muxers().keys()],
+      keys: context.keys.take(attempt.role),
+      identitySignature: await this.#identitySignature,
+      carrier: attempt.carrier,
+      signal: attempt.signal,
+      slots: attempt.role === 'initiator' ? context.outboundSlots : context.inboundSlots,
+      judge: (remote, payload) => attempt.judge(offers.length === 0 ? [this.protocol] : offers, remote, payload),
+    }
+  }
+
+  /** The initiator's stream: usable at once; what is sent waits for message C, and the verdict comes first back. */
+  #openInitiated(attempt: Attempt, initiated: Initiated): { session: LiveSession; stream: SecureStream } {
+    const { profile } = this.#options
+    const session = attempt.session()
+    const stream = this.#stream(attempt, session, profile.verdict ? (first) => onVerdict(first) : undefined)
+    const end = (error: unknown): void => {
+      if (session.isAccepted || attempt.over) return
+      const refusal = attempt.fail(error, 'no-verdict')
+      session.refuse(refusal)
+      stream.abort(refusal)
+    }
+    const accept = (): void => {
+      attempt.accepted(session)
+    }
+    const onVerdict = (first: Uint8Array): void => {
+      attempt.carrier.note('verdict', 'received', first.length + 18)
+      const refusal = decodeVerdict(first)
+      if (refusal !== undefined) throw refusal
+      accept()
+    }
+    attempt.signal.addEventListener('abort', () => end(new ChannelRefusal('timeout', 'the verdict did not arrive in time')))
+    stream.addEventListener('close', (event) =>
+      end(asRefusal(event.error ?? new Error('the peer closed the connection without a verdict'), 'no-verdict')),
+    )
+    initiated.finished.then((split) => {
+      session.keysAgreed(split)
+      attempt.complete(session)
+      const rekey = profile.rekey ? REKEY_LIMITS : undefined
+      if (!profile.verdict) accept()
+      stream.start(new RecordSealer(split.initiatorToResponder, rekey), new RecordOpener(split.responderToInitiator, rekey))
+    }, end)
+    return { session, stream }
+  }
+
+  #stream(attempt: Attempt, session: LiveSession, onFirstRecord?: (plaintext: Uint8Array) => void): SecureStream {
+    const { report } = this.#context
+    return new SecureStream({
+      carrier: attempt.carrier.stream,
+      log: attempt.carrier.stream.log,
+      splitter: attempt.carrier.splitter,
+      onFirstRecord,
+      onRekey: () => {
+        session.rekeys += 1
+        report({ type: 'rekeyed', facts: session })
+      },
+      onDamage: (refusal) => {
+        if (session.isAccepted) report({ type: 'damaged', facts: session, message: refusal.message })
+      },
+    })
+  }
+
+  #muxers(): ReadonlyMap<string, StreamMuxerFactory> {
+    const { muxer } = this.#options
+    return muxer === undefined ? this.#components.upgrader.getStreamMuxers() : new Map([[muxer.protocol, muxer]])
+  }
+
+  /** Early muxer negotiation: the first of the initiator's list that both have, as libp2p's specification says. */
+  #secured(
+    stream: SecureStream,
+    peerId: PeerId,
+    options: SecureConnectionOptions,
+    theirs: readonly string[],
+    role: Role,
+  ): SecuredConnection {
+    if (options.skipStreamMuxerNegotiation === true || theirs.length === 0) return { connection: stream, remotePeer: peerId }
+    const muxers = this.#muxers()
+    const ordered = role === 'initiator' ? [...muxers.keys()].filter((id) => theirs.includes(id)) : theirs
+    for (const protocol of ordered) {
+      const streamMuxer = muxers.get(protocol)
+      if (streamMuxer !== undefined) return { connection: stream, remotePeer: peerId, streamMuxer }
+    }
+    throw new ChannelRefusal('no-common-muxer', 'the two sides share no stream muxer')
+  }
+}
+
+/** Gives a refused peer the time to read its verdict: cutting the socket at once could destroy it on the way. */
+async function lingering(connection: MessageStream, clock: Clock): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = clock.after(LINGER_MS, resolve)
+    // reading on keeps the kernel from answering unread bytes with a reset
+    connection.addEventListener('message', () => undefined)
+    connection.addEventListener('close', () => {
+      timer.cancel()
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,83 @@
+import type { MessageStream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import { FrameSplitter, frame } from './frames.ts'
+import { ChannelRefusal } from './refusal.ts'
+import type { Flight } from './session.ts'
+
+/** Reads and writes the handshake's frames on a raw connection, measures each flight, and gives the rest back. */
+export class HandshakeCarrier {
+  readonly stream: MessageStream
+  /** Holds whatever the peer sent past the last frame read here. */
+  readonly splitter = new FrameSplitter()
+  readonly flights: Flight[] = []
+  readonly #startedAt = performance.now()
+
+  constructor(stream: MessageStream) {
+    this.stream = stream
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
+  send(name: Flight['name'], body: Uint8Array): void {
+    this.sendFramed(name, frame(body))
+  }
+
+  sendFramed(name: Flight['name'], framed: Uint8Array): void {
+    this.stream.send(framed)
+    this.note(name, 'sent', framed.length)
+  }
+
+  note(name: Flight['name'], direction: Flight['direction'], bytes: number): void {
+    this.flights.push({ name, direction, bytes, atMs: this.elapsedMs })
+  }
+
+  /**
+   * The next frame's body.
+   * @throws ChannelRefusal `timeout` when `signal` fires, `closed` when the peer goes away, `malformed-message` above `mostBytes`
+   */
+  async receive(name: Flight['name'], mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+    const body = this.splitter.next() ?? (await this.#awaitFrame(name, signal))
+    if (body.length > mostBytes) {
+      throw new ChannelRefusal('malformed-message', `message ${name} has ${body.length} bytes, at most ${mostBytes} are allowed`)
+    }
+    this.note(name, 'received', body.length + 2)
+    return body
+  }
+
+  #awaitFrame(name: Flight['name'], signal: AbortSignal): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const stream = this.stream
+      const stop = (): void => {
+        stream.removeEventListener('message', onMessage)
+        stream.removeEventListener('close', onClose)
+        stream.removeEventListener('remoteCloseWrite', onEnd)
+        signal.removeEventListener('abort', onAbort)
+      }
+      const fail = (refusal: ChannelRefusal): void => {
+        stop()
+        reject(refusal)
+      }
+      const onMessage = (event: StreamMessageEvent): void => {
+        this.splitter.push(event.data)
+        const body = this.splitter.next()
+        if (body === undefined) return
+        stop()
+        resolve(body)
+      }
+      const onEnd = (): void => fail(new ChannelRefusal('closed', `the peer closed the connection before message ${name}`))
+      const onClose = (event: StreamCloseEvent): void =>
+        event.error === undefined
+          ? onEnd()
+          : fail(new ChannelRefusal('closed', `the connection was cut before message ${name}`, { cause: event.error }))
+      const onAbort = (): void =>
+        fail(new ChannelRefusal('timeout', `message ${name} did not arrive in time`, { cause: signal.reason }))
+      if (signal.aborted) return onAbort()
+      if (stream.status !== 'open') return onEnd()
+      signal.addEventListener('abort', onAbort)
+      stream.addEventListener('close', onClose)
+      stream.addEventListener('remoteCloseWrite', onEnd)
+      stream.addEventListener('message', onMessage)
+    })
+  }
+}

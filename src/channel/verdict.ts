@@ -1,0 +1,50 @@
+import { ChannelRefusal, type RefusalCode } from './refusal.ts'
+
+/**
+ * The verdict: the first record R->I of the x0 protocol, two bytes of plaintext `version (1) || code`. In XX the
+ * initiator is done before the responder has judged message C; this record tells it the outcome and why.
+ */
+const VERSION = 1
+const ACCEPTED = 0
+
+/** Wire codes; never reuse a number. A refusal without a number of its own travels as `not-allowed`. */
+const WIRE: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, number>([
+  ['wrong-network', 1],
+  ['not-admitted', 2],
+  ['revoked', 3],
+  ['pin-mismatch', 4],
+  ['pin-frozen', 5],
+  ['x0-id-mismatch', 6],
+  ['peer-id-mismatch', 7],
+  ['bad-identity-signature', 8],
+  ['bad-composite-signature', 9],
+  ['missing-authentication', 10],
+  ['protocol-mismatch', 11],
+  ['malformed-message', 12],
+  ['payload-too-large', 13],
+  ['decrypt-failed', 14],
+  ['self-connection', 15],
+  ['not-allowed', 16],
+  ['no-common-muxer', 17],
+  ['shed', 18],
+])
+
+const BY_WIRE = new Map([...WIRE].map(([code, number]) => [number, code]))
+
+export const VERDICT_BYTES = 2
+
+export function encodeVerdict(refusal?: RefusalCode): Uint8Array {
+  return Uint8Array.of(VERSION, refusal === undefined ? ACCEPTED : (WIRE.get(refusal) ?? WIRE.get('not-allowed') ?? 16))
+}
+
+/** Undefined where the peer accepts; else its refusal. @throws ChannelRefusal `malformed-message` for anything else. */
+export function decodeVerdict(bytes: Uint8Array): ChannelRefusal | undefined {
+  if (bytes.length !== VERDICT_BYTES || bytes[0] !== VERSION) {
+    throw new ChannelRefusal('malformed-message', 'the first record of the peer is not a verdict')
+  }
+  const number = bytes[1] ?? 0
+  if (number === ACCEPTED) return undefined
+  const code = BY_WIRE.get(number)
+  if (code === undefined) throw new ChannelRefusal('malformed-message', `the peer's verdict has the unknown code ${number}`)
+  return new ChannelRefusal(code, `the peer refused this connection: ${code}`, { by: 'peer' })
+}
