@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ProblemCode } from '../admin/problem.ts'
+import { CommandFailure, type ExitName } from './failure.ts'
+
+interface Meaning {
+  readonly exit: ExitName
+  readonly hint?: string
+}
+
+const TOKEN_HINT = 'Run the command as the user who runs the node, or give a token with that scope in X0_TOKEN.'
+const VERSION_HINT = 'The node may be of another version: compare `x0 version` with the version in `x0 self`.'
+const MOMENT_HINT = 'Try again in a moment.'
+
+/** What each code of the admin port means for a command, and what its user can do. */
+const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
+  'body-malformed': { exit: 'usage', hint: VERSION_HINT },
+  'request-malformed': { exit: 'usage', hint: VERSION_HINT },
+  'request-invalid': { exit: 'usage' },
+  'bad-address': {
+    exit: 'usage',
+    hint: 'An address is MULTIADDR/p2p/PEERID with an optional #x0id, as `x0 self` prints it on the other node.',
+  },
+  'token-required': { exit: 'denied', hint: TOKEN_HINT },
+  'origin-refused': { exit: 'denied' },
+  'scope-missing': { exit: 'denied', hint: TOKEN_HINT },
+  'route-unknown': { exit: 'failure', hint: VERSION_HINT },
+  'peer-unknown': {
+    exit: 'unreachable',
+    hint: 'See `x0 peers` for the peers that the node knows, or give a whole address: MULTIADDR/p2p/PEERID.',
+  },
+  'method-unsupported': { exit: 'failure', hint: VERSION_HINT },
+  'request-timeout': { exit: 'failure', hint: MOMENT_HINT },
+  'peer-ambiguous': { exit: 'usage', hint: 'Give the whole peer id or x0 id.' },
+  'body-too-large': { exit: 'usage' },
+  'body-type-unsupported': { exit: 'failure', hint: VERSION_HINT },
+  'host-refused': {
+    exit: 'denied',
+    hint: 'Name this machine in --api as the node knows it (see admin.allowedHosts in its config).',
+  },
+  'rate-limited': { exit: 'notReady', hint: MOMENT_HINT },
+  'token-failures': { exit: 'denied', hint: TOKEN_HINT },
+  'headers-too-large': { exit: 'usage' },
+  'internal-error': { exit: 'failure', hint: 'The log of the node says more.' },
+  unreachable: { exit: 'unreachable', hint: 'Does the other node run, and may this machine reach that address?' },
+  'protocol-unsupported': { exit: 'unreachable', hint: 'The other node does not speak that protocol: compare the versions.' },
+  'identity-mismatch': {
+    exit: 'verificationFailed',
+    hint: 'Do not trust that address. Ask the owner of the peer for its x0 id over another way (`x0 self` shows it).',
+  },
+  'refused-by-peer': { exit: 'denied', hint: 'Ask the owner of the peer: `x0 events` on that side says why.' },
+  'handshake-failed': { exit: 'failure', hint: '`x0 events` on both sides says more.' },
+  'not-ready': { exit: 'notReady', hint: 'Wait for it with `x0 wait --ready`.' },
+  busy: { exit: 'notReady', hint: MOMENT_HINT },
+  timeout: { exit: 'unreachable', hint: 'Check the way to that address, then try again.' },
+}
+
+/** The failure that an HTTP answer of the admin port stands for: by its problem `code` (RFC 9457), else by its status. */
+export function problemFailure(status: number, headers: IncomingHttpHeaders, body: string): CommandFailure {
+  const problem = parse(headers, body)
+  const known = Object.entries(MEANINGS).find(([code]) => code === problem.code)?.[1]
+  const { exit, hint }: Meaning = known ?? { exit: byStatus(status) }
+  const detail = problem.detail || problem.title || `the node answered with HTTP status ${status}`
+  const message = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? '' : '.'}`
+  return new CommandFailure(exit, message, hint === undefined ? {} : { hint })
+}
+
+/** For codes of a newer node, and for what stands between this command and the node. */
+function byStatus(status: number): ExitName {
+  if (status === 401 || status === 403) return 'denied'
+  return status === 503 ? 'notReady' : 'failure'
+}
+
+function parse(headers: IncomingHttpHeaders, body: string): { code: string; title: string; detail: string } {
+  const nothing = { code: '', title: '', detail: '' }
+  if (!/json/.test(headers['content-type'] ?? '')) return nothing
+  try {
+    const value: unknown = JSON.parse(body)
+    if (typeof value !== 'object' || value === null) return nothing
+    const text = (name: string): string => {
+      const found: unknown = Reflect.get(value, name)
+      return typeof found === 'string' ? found : ''
+    }
+    return { code: text('code'), title: text('title'), detail: text('detail') }
+  } catch (error) {
+    if (error instanceof SyntaxError) return nothing
+    throw error
+  }
+}
