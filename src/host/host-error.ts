@@ -1,6 +1,5 @@
 /** What can go wrong in the host; the string is stable. */
 export type HostErrorCode =
-  | 'bad-address'
   | 'bad-record'
   | 'bad-frame'
   | 'frame-too-large'

@@ -132,8 +132,8 @@ export const RECORD_REPUBLISH_MS = 6 * 3_600_000
 export const RECORD_DEBOUNCE_MS = 3_000
 /** Neighbours alone change often: they cause a new record at most this often. */
 export const RECORD_NEIGHBOUR_PERIOD_MS = 600_000
-/** Records kept: 2,048 x 12 kB is at most 24 MB on disk; the index in memory is about 200 bytes each. */
-export const MAX_RECORDS = 2048
+/** Records kept, in memory and on the shelf: about 6 kB each as they are, 12 MB at the very worst. */
+export const MAX_RECORDS = 1024
 /** Records that one peer may have placed here, its own not counted. */
 export const MAX_RECORDS_PER_PEER = 64
 /** Highest sequences remembered after a record is gone (40 bytes each). */
@@ -145,6 +145,11 @@ export const RECORD_HOLDERS = 6
 /** Requests that one peer may make of us: burst, and per second. A put costs us one ML-DSA verification. */
 export const RECORD_REQUEST_BURST = 32
 export const RECORD_REQUEST_RATE = 2
+/** A look-up ends here, whatever the holders do, and this long after the first good answer: slow holders cannot stall it. */
+export const RECORD_LOOKUP_MS = 5_000
+export const RECORD_LOOKUP_GRACE_MS = 1_000
+/** Neighbours of known nodes that one search looks up. */
+export const RECORD_SEARCH_LOOKUPS = 4
 /** Record streams per connection. */
 export const MAX_RECORD_STREAMS = 8
 /** Peers whose token buckets are remembered at once. */

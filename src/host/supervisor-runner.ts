@@ -1,13 +1,14 @@
 import type { Connection, PeerInfo } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { sessionOf } from '../channel/session.ts'
+import { formatX0Id } from '../identity/x0-id.ts'
 import type { Report } from '../observe/event.ts'
 import type { Clock, Timer } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import { withoutPeerId } from './bootstrap-line.ts'
+import { plainAddresses, withoutPeerId } from './addresses.ts'
 import { dialFailure } from './dial-failure.ts'
 import type { Host } from './libp2p-host.ts'
-import { DIAL_TIMEOUT_MS, MAX_ADDRESS_BYTES, NETWORK_POLL_MS } from './limits.ts'
+import { DIAL_TIMEOUT_MS, NETWORK_POLL_MS } from './limits.ts'
 import { initialSupervisor, nextDue, superviseStep } from './supervisor.ts'
 import type { PeerCounts, PeerEntry, PeerSource, SupervisorEffect, SupervisorEvent, SupervisorState, WantedPeer } from './supervisor-state.ts'
 
@@ -18,7 +19,7 @@ export interface SupervisorOptions {
   readonly clock: Clock
   readonly random: Random
   readonly report: Report
-  /** Makes the handshake with `peerId` insist on this x0 id (64 hex digits); called before the dial. */
+  /** Makes the handshake with `peerId` insist on this x0 id (its text form); called before the dial. */
   readonly expectIdentity: (peerId: string, x0Id: string) => void
   /** Asks the network for more peers; what it finds comes back through `found`. */
   readonly search: () => void
@@ -161,7 +162,7 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
       connectionId: connection.id,
       address: withoutPeerId(connection.remoteAddr),
       direction: connection.direction,
-      ...(x0Id === undefined ? {} : { x0Id: Buffer.from(x0Id).toString('hex') }),
+      ...(x0Id === undefined ? {} : { x0Id: formatX0Id(x0Id) }),
     })
   }
 
@@ -219,11 +220,4 @@ function closeReason(local: boolean, error: Error | undefined): { code: string; 
     return { code: code === 'handshake' ? 'reset' : code, message }
   }
   return local ? { code: 'closed-here', message: 'this node closed the connection' } : { code: 'closed-by-peer', message: 'the peer closed the connection' }
-}
-
-/** Addresses that can be dialled directly, without their /p2p/ part. */
-export function plainAddresses(addresses: readonly Multiaddr[]): string[] {
-  return addresses
-    .map(withoutPeerId)
-    .filter((address) => address.length > 1 && address.length <= MAX_ADDRESS_BYTES && !address.includes('/p2p-circuit'))
 }

@@ -23,7 +23,7 @@ export interface PeerEntry {
   /** The peer id; for a bootstrap line without one, `@` and its address until the first contact. */
   readonly key: string
   readonly peerId: string | undefined
-  /** 64 hex digits. */
+  /** Text form (identity/x0-id.ts). */
   readonly x0Id: string | undefined
   /** Kept connected for ever. */
   readonly wanted: boolean

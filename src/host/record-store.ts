@@ -1,0 +1,223 @@
+import type { CryptoBackend } from '../crypto/backend.ts'
+import type { CountFault } from './counter.ts'
+import { HostError } from './host-error.ts'
+import {
+  MAX_EVIDENCE,
+  MAX_RECORD_AHEAD_MS,
+  MAX_RECORD_LIFETIME_MS,
+  MAX_RECORDS,
+  MAX_RECORDS_PER_PEER,
+  MAX_SEQUENCE_MARKS,
+} from './limits.ts'
+import { decodeNodeRecord, type NodeRecord, verifyNodeRecord } from './node-record.ts'
+
+/** Where records are kept over a restart. Keys are hex x0 ids. */
+export interface RecordShelf {
+  put(key: string, value: Uint8Array): Promise<void>
+  delete(key: string): Promise<void>
+  entries(): AsyncIterable<readonly [string, Uint8Array]>
+}
+
+export type RecordVerdict =
+  /** Newer than what was here. */
+  | 'stored'
+  /** The same body as here; nothing changed. */
+  | 'known'
+  | 'malformed'
+  | 'other-network'
+  | 'expired'
+  | 'from-the-future'
+  /** A lower sequence than seen before. */
+  | 'stale'
+  /** The same sequence with another body: both are kept as evidence, the first stays. */
+  | 'conflict'
+  | 'forged'
+  | 'quota'
+
+export interface RecordConflict {
+  readonly first: NodeRecord
+  readonly second: NodeRecord
+}
+
+export interface RecordStoreOptions {
+  readonly backend: CryptoBackend
+  readonly networkId: Uint8Array
+  readonly shelf: RecordShelf
+  readonly count: CountFault
+  /** Called for each record that is new or newer. */
+  readonly onRecord?: (record: NodeRecord) => void
+}
+
+interface Held {
+  readonly record: NodeRecord
+  /** Peer id of who brought it. */
+  readonly from: string
+}
+
+/**
+ * Signed records of nodes, the newest of each. Nobody can roll one back: the highest sequence seen is remembered even
+ * after the record is gone, and no record lives long enough to outlast that memory unnoticed.
+ */
+export class RecordStore {
+  readonly #options: RecordStoreOptions
+  readonly #held = new Map<string, Held>()
+  readonly #marks = new Map<string, bigint>()
+  readonly #perPeer = new Map<string, number>()
+  readonly #conflicts: RecordConflict[] = []
+  #writes: Promise<void> = Promise.resolve()
+
+  constructor(options: RecordStoreOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** Nodes that signed two different records under one sequence. */
+  get conflicts(): readonly RecordConflict[] {
+    return this.#conflicts
+  }
+
+  /** Reads the shelf. What is spoilt or expired there is dropped; signatures were checked before they were put there. */
+  async load(now: number): Promise<void> {
+    for await (const [key, bytes] of this.#options.shelf.entries()) {
+      const record = this.#decode(bytes)
+      if (record === undefined || hexOf(record.x0Id) !== key || record.expiresAt <= now || this.#held.size >= MAX_RECORDS) {
+        await this.#options.shelf.delete(key)
+        continue
+      }
+      this.#keep(record, record.peerId)
+    }
+  }
+
+  /** The newest record of a node, unless it has expired. */
+  get(x0Id: Uint8Array, now: number): NodeRecord | undefined {
+    const record = this.#held.get(hexOf(x0Id))?.record
+    return record !== undefined && record.expiresAt > now ? record : undefined
+  }
+
+  ofPeer(peerId: string, now: number): NodeRecord | undefined {
+    for (const { record } of this.#held.values()) if (record.peerId === peerId && record.expiresAt > now) return record
+    return undefined
+  }
+
+  all(): readonly NodeRecord[] {
+    return [...this.#held.values()].map(({ record }) => record)
+  }
+
+  /**
+   * Takes the record in `bytes` that peer `from` brought, cheap checks first. `now` is the wall clock, ms.
+   * @throws whatever the shelf throws: a record that cannot be written is not kept
+   */
+  async take(bytes: Uint8Array, from: string, now: number): Promise<RecordVerdict> {
+    const record = this.#decode(bytes)
+    if (record === undefined) return this.#refuse('malformed', 'record-invalid')
+    const early = this.#judge(record, from, now)
+    if (early !== undefined) return early
+    if (!(await verifyNodeRecord(this.#options.backend, record))) return this.#refuse('forged', 'record-forged')
+    // The signature check took its time: another record of the same node may have come in meanwhile.
+    const late = this.#judge(record, from, now)
+    if (late !== undefined) return late
+    this.#keep(record, from)
+    await this.#write(hexOf(record.x0Id))
+    this.#options.onRecord?.(record)
+    return 'stored'
+  }
+
+  /** Forgets what has expired. */
+  async sweep(now: number): Promise<void> {
+    for (const [key, { record }] of this.#held) {
+      if (record.expiresAt > now) continue
+      this.#drop(key)
+      await this.#options.shelf.delete(key)
+    }
+  }
+
+  /** One write after another, each of what is newest by then: the shelf never ends up behind the memory. */
+  async #write(key: string): Promise<void> {
+    const write = this.#writes.then(async () => {
+      const record = this.#held.get(key)?.record
+      if (record !== undefined) await this.#options.shelf.put(key, record.bytes)
+    })
+    this.#writes = write.catch(() => {})
+    await write
+  }
+
+  #decode(bytes: Uint8Array): NodeRecord | undefined {
+    try {
+      return decodeNodeRecord(this.#options.backend, bytes)
+    } catch (error) {
+      if (error instanceof HostError) return undefined
+      throw error
+    }
+  }
+
+  /** Everything but the signature. */
+  #judge(record: NodeRecord, from: string, now: number): RecordVerdict | undefined {
+    const key = hexOf(record.x0Id)
+    if (Buffer.compare(record.networkId, this.#options.networkId) !== 0) return this.#refuse('other-network', 'record-invalid')
+    if (record.expiresAt <= now) return this.#refuse('expired', 'record-expired')
+    const isTooFar = record.sequence > BigInt(Math.floor(now + MAX_RECORD_AHEAD_MS))
+    const lifetime = record.expiresAt - Number(record.sequence)
+    if (isTooFar || lifetime > MAX_RECORD_LIFETIME_MS) return this.#refuse('from-the-future', 'record-invalid')
+    const held = this.#held.get(key)?.record
+    const mark = this.#marks.get(key)
+    if (mark !== undefined && record.sequence < mark) return this.#refuse('stale', 'record-stale')
+    if (held !== undefined && record.sequence === held.sequence) {
+      if (Buffer.compare(record.bodyHash, held.bodyHash) === 0) return 'known'
+      return this.#conflict(held, record)
+    }
+    return this.#hasRoom(key, record, from) ? undefined : this.#refuse('quota', 'record-quota')
+  }
+
+  #hasRoom(key: string, record: NodeRecord, from: string): boolean {
+    const held = this.#held.get(key)
+    // A node's own record does not count against it: there is only one.
+    if (record.peerId !== from && held?.from !== from && (this.#perPeer.get(from) ?? 0) >= MAX_RECORDS_PER_PEER) return false
+    return held !== undefined || this.#held.size < MAX_RECORDS
+  }
+
+  /** The contradiction is told only after its signature was checked too, or anybody could accuse anybody. */
+  #conflict(first: NodeRecord, second: NodeRecord): RecordVerdict {
+    if (this.#conflicts.length < MAX_EVIDENCE) {
+      void verifyNodeRecord(this.#options.backend, second).then((isSigned) => {
+        const isKnown = this.#conflicts.some((pair) => Buffer.compare(pair.second.bodyHash, second.bodyHash) === 0)
+        if (isSigned && !isKnown && this.#conflicts.length < MAX_EVIDENCE) this.#conflicts.push({ first, second })
+      })
+    }
+    return this.#refuse('conflict', 'record-conflict')
+  }
+
+  #keep(record: NodeRecord, from: string): void {
+    const key = hexOf(record.x0Id)
+    this.#drop(key)
+    this.#held.set(key, { record, from })
+    if (record.peerId !== from) this.#perPeer.set(from, (this.#perPeer.get(from) ?? 0) + 1)
+    this.#marks.delete(key)
+    this.#marks.set(key, record.sequence)
+    if (this.#marks.size > MAX_SEQUENCE_MARKS) {
+      const oldest = this.#marks.keys().next()
+      if (oldest.done !== true) this.#marks.delete(oldest.value)
+    }
+  }
+
+  #drop(key: string): void {
+    const held = this.#held.get(key)
+    if (held === undefined) return
+    this.#held.delete(key)
+    const left = (this.#perPeer.get(held.from) ?? 0) - 1
+    if (held.record.peerId === held.from) return
+    if (left > 0) this.#perPeer.set(held.from, left)
+    else this.#perPeer.delete(held.from)
+  }
+
+  #refuse(verdict: RecordVerdict, fault: Parameters<CountFault>[0]): RecordVerdict {
+    this.#options.count(fault)
+    return verdict
+  }
+}
+
+function hexOf(id: Uint8Array): string {
+  return Buffer.from(id).toString('hex')
+}
