@@ -1,0 +1,53 @@
+import type { EventLog } from '../observe/event-log.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type {
+  HandshakeReport,
+  HandshakeRequest,
+  Health,
+  LogLevel,
+  Peers,
+  PingReport,
+  PingRequest,
+  Self,
+  Status,
+} from './documents.ts'
+
+/** What the admin port may ask of the node. node.ts implements it over the running parts; tests over small fakes. */
+export interface NodeView {
+  /** Cheap: called by /health, /livez and /readyz, several times a second. `ready` false answers 503. */
+  health(): { document: Health; live: boolean; ready: boolean }
+  self(): Self
+  status(): Promise<Status>
+  peers(): Promise<Peers>
+  /** @throws NodeFault */
+  handshake(request: HandshakeRequest, signal: AbortSignal): Promise<HandshakeReport>
+  /** @throws NodeFault */
+  ping(request: PingRequest, signal: AbortSignal): Promise<PingReport>
+  logLevel(): LogLevel
+  setLogLevel(level: LogLevel): void
+  readonly events: EventLog
+  readonly metrics: Metrics
+}
+
+export type NodeFaultCode =
+  | 'peer-unknown'
+  | 'peer-ambiguous'
+  | 'bad-address'
+  | 'unreachable'
+  | 'protocol-unsupported'
+  | 'identity-mismatch'
+  | 'refused-by-peer'
+  | 'handshake-failed'
+  | 'timeout'
+  | 'not-ready'
+
+/** A request that the node understood and could not carry out; `code` is stable, the message says what to do. */
+export class NodeFault extends Error {
+  override readonly name = 'NodeFault'
+  readonly code: NodeFaultCode
+
+  constructor(code: NodeFaultCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,69 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Problem } from './documents.ts'
+import type { NodeFaultCode } from './node-view.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** Every code an answer of the port may carry, with its status and title. docs/api.md holds the same table. */
+export const PROBLEMS = {
+  'body-malformed': [400, 'The body is not JSON'],
+  'request-malformed': [400, 'The request cannot be read'],
+  'request-invalid': [400, 'The request does not fit its schema'],
+  'bad-address': [400, 'The address cannot be used'],
+  'token-required': [401, 'A valid token is needed'],
+  'origin-refused': [403, 'Calls from other web sites are refused'],
+  'scope-missing': [403, 'The token does not allow this'],
+  'route-unknown': [404, 'There is nothing here'],
+  'peer-unknown': [404, 'This node does not know the peer'],
+  'method-unsupported': [405, 'This resource does not have that method'],
+  'request-timeout': [408, 'The request took too long to arrive'],
+  'peer-ambiguous': [409, 'More than one peer fits'],
+  'body-too-large': [413, 'The body is too large'],
+  'body-type-unsupported': [415, 'The body must be application/json'],
+  'host-refused': [421, 'This host name is not served here'],
+  'rate-limited': [429, 'Too many requests'],
+  'token-failures': [429, 'Too many wrong tokens'],
+  'headers-too-large': [431, 'The headers are too large'],
+  'internal-error': [500, 'The node failed'],
+  unreachable: [502, 'The peer cannot be reached'],
+  'protocol-unsupported': [502, 'The peer does not speak the protocol'],
+  'identity-mismatch': [502, 'Another identity answered'],
+  'refused-by-peer': [502, 'The peer refused'],
+  'handshake-failed': [502, 'The handshake failed'],
+  'not-ready': [503, 'The node is not ready'],
+  busy: [503, 'Too much of this is under way'],
+  timeout: [504, 'The operation took too long'],
+} as const satisfies Readonly<Record<NodeFaultCode, readonly [number, string]>> &
+  Readonly<Record<string, readonly [number, string]>>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** Thrown in a check or a handler, it becomes the answer. `detail` is for the caller's eyes: it holds nothing secret. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem'
+  readonly code: ProblemCode
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: ProblemCode, detail: string, headers: Readonly<Record<string, string>> = {}) {
+    super(detail)
+    this.code = code
+    this.headers = headers
+  }
+}
+
+/** The RFC 9457 document of a problem. `instance` names the request as the log does. */
+export function problemDocument(code: ProblemCode, detail: string, requestId?: string): Problem {
+  const [status, title] = PROBLEMS[code]
+  const instance = requestId === undefined ? {} : { instance: `urn:x0:request:${requestId}` }
+  return { type: `urn:x0:problem:${code}`, title, status, detail, code, ...instance }
+}
+
+export async function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem): Promise<void> {
+  const document = problemDocument(problem.code, problem.message, request.id)
+  await reply
+    .code(document.status)
+    .headers({ ...problem.headers, 'cache-control': 'no-store' })
+    .type(PROBLEM_TYPE)
+    .serializer(JSON.stringify)
+    .send(document)
+}
