@@ -7,7 +7,7 @@ const D = 3709570593466943934313808350875456518954211387984321901638878553308594
 const SIGN_BIT = 2n ** 255n
 
 /** One of the two y of the four points of order 8; the other is its negative. */
-const Y_OF_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303021686n
+const Y_OF_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022n
 /** The y coordinates of the eight points whose order divides 8: 1, -1, 0 and those of order 8. */
 const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([0n, 1n, P - 1n, Y_OF_ORDER_8, P - Y_OF_ORDER_8])
 
