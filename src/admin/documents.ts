@@ -154,7 +154,14 @@ export const PingReport = Type.Object({
   rttMs: Type.Array(Type.Number()),
 })
 
-export const LogLevel = Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map((level) => Type.Literal(level)))
+export const LogLevel = Type.Union([
+  Type.Literal('fatal'),
+  Type.Literal('error'),
+  Type.Literal('warn'),
+  Type.Literal('info'),
+  Type.Literal('debug'),
+  Type.Literal('trace'),
+])
 export const LogLevelDocument = Type.Object({ schema: schemaName('x0.log-level/v1'), level: LogLevel })
 export const LogLevelRequest = Type.Object({ level: LogLevel }, { additionalProperties: false })
 

@@ -13,18 +13,10 @@ import { isLoopback } from './client-address.ts'
 import { addErrors, answerError } from './errors.ts'
 import * as limits from './limits.ts'
 import type { NodeView } from './node-view.ts'
-import { addOpenApi } from './openapi.ts'
-import { OperationGate } from './operation.ts'
 import { addRequestRecord } from './request-record.ts'
+import { addResourceRoutes } from './resource-routes.ts'
 import { addDocsRoutes } from './routes/docs.ts'
-import { addEventsRoute } from './routes/events.ts'
-import { addHealthRoutes } from './routes/health.ts'
-import { addLogRoutes } from './routes/log.ts'
-import { addMeshRoutes } from './routes/mesh.ts'
-import { addMetricsRoute } from './routes/metrics.ts'
-import { addPingRoute } from './routes/ping.ts'
-import { addHandshakeRoute } from './routes/security.ts'
-import { checkSchema } from './schema-check.ts'
+import { SCHEMA_COMPILERS } from './schema-compilers.ts'
 import type { AdminSettings } from './settings.ts'
 import { describeCertificate, readTls, type TlsFiles, watchTls } from './tls.ts'
 import { listenUnix } from './unix-socket.ts'
@@ -148,10 +140,7 @@ async function buildApp(context: AdminContext, { verifiers, version, tls }: Admi
     bodyLimit: limits.BODY_LIMIT_BYTES,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, context),
   }
-  // Ours instead of Ajv and fast-json-stringify: TypeBox is loaded anyway, those two would cost 5 MB. Assigned, because
-  // fastify's types admit only the shape of Ajv's compiler here, while it passes and takes what setValidatorCompiler does.
-  const compilersFactory = { buildValidator: () => checkSchema, buildSerializer: () => () => JSON.stringify }
-  const app: AdminApp = fastify(Object.assign(options, { schemaController: { compilersFactory } }))
+  const app: AdminApp = fastify(Object.assign(options, SCHEMA_COMPILERS))
   app.removeContentTypeParser('text/plain')
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
@@ -164,16 +153,8 @@ async function buildApp(context: AdminContext, { verifiers, version, tls }: Admi
   addErrors(app, context)
   addRequestRecord(app, context)
   addChecks(app, context, verifiers)
-  await addOpenApi(app, version)
-  const gate = new OperationGate(limits.MAX_OPERATIONS)
-  addHealthRoutes(app, context)
-  addMetricsRoute(app, context)
-  addMeshRoutes(app, context)
-  addPingRoute(app, context, gate)
-  addHandshakeRoute(app, context, gate)
-  addEventsRoute(app, context)
-  addLogRoutes(app, context)
-  await addDocsRoutes(app)
+  addResourceRoutes(app, context)
+  addDocsRoutes(app, context, version)
   await app.ready()
   return app
 }

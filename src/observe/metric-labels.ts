@@ -1,3 +1,5 @@
+import { REFUSAL_CODES } from '../channel/refusal.ts'
+
 /**
  * The closed sets that labels come from. Nothing that a peer chooses is in one: no peer id, no address, no text of an
  * error. What is not in its set is counted as `other`.
@@ -10,28 +12,8 @@ export const TRAFFIC_DIRECTIONS = ['received', 'sent'] as const
 export const SUITES = ['noise-xxhfs-mlkem768-mldsa65', 'noise-xxhfs-mlkem768', 'noise-xx-classical'] as const
 export const ROLES = ['initiator', 'responder'] as const
 
-/** How a handshake ended: accepted, or the code of the refusal (docs/secure-channel.md). */
-export const HANDSHAKE_RESULTS = [
-  'accepted',
-  'aborted',
-  'timeout',
-  'closed',
-  'malformed',
-  'oversize',
-  'bad-key',
-  'decrypt-failed',
-  'bad-signature',
-  'identity-mismatch',
-  'pin-mismatch',
-  'pin-frozen',
-  'wrong-network',
-  'not-admitted',
-  'revoked',
-  'downgrade',
-  'pq-required',
-  'not-allowed',
-  'overloaded',
-] as const
+/** How a handshake ended: accepted, or the code of the refusal. */
+export const HANDSHAKE_RESULTS = ['accepted', ...REFUSAL_CODES] as const
 
 /** How much of a connection holds against a quantum computer: authentication and key exchange, the exchange alone, nothing. */
 export const POST_QUANTUM = ['authenticated', 'key-exchange', 'none'] as const
@@ -53,7 +35,6 @@ export const RECORD_REJECTIONS = ['malformed', 'oversize', 'signature', 'key', '
 export const GOSSIP_RESULTS = ['published', 'delivered', 'duplicate', 'ignored', 'rejected'] as const
 export const PRESENCE_REJECTIONS = ['malformed', 'signature', 'stale', 'network', 'unknown-peer', 'rate'] as const
 export const STORE_OPERATIONS = ['open', 'get', 'put', 'delete', 'batch', 'iterate', 'close'] as const
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export const AUTH_FAILURES = ['missing', 'unknown', 'scope', 'limited'] as const
 export const HTTP_REFUSALS = ['host', 'origin', 'rate', 'connections'] as const
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const

@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from '../platform/log.ts'
 import { EVENT_TYPES } from './event.ts'
 import type { EventLoopLag } from './event-loop-lag.ts'
 import { type FamilyFacts, Instruments } from './instruments.ts'
@@ -178,7 +179,7 @@ export class Metrics {
   readonly logLines = this.#instruments.counter({
     name: 'x0_log_lines_total',
     help: 'Lines logged by level.',
-    labels: { level: label.LOG_LEVELS },
+    labels: { level: LOG_LEVELS },
     zeroed: true,
   })
   readonly events = this.#instruments.counter({

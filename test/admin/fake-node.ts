@@ -41,7 +41,11 @@ export function fakeNode(): FakeNode {
     },
     health() {
       const status: Health['status'] = node.ready ? 'ok' : 'starting'
-      return { document: { schema: 'x0.health/v1', status, version: '0.1.0-test', uptimeSeconds: 1.5, checks }, live: node.live, ready: node.ready }
+      return {
+        document: { schema: 'x0.health/v1', status, version: '0.1.0-test', uptimeSeconds: 1.5, checks },
+        live: node.live,
+        ready: node.ready,
+      }
     },
     self: () => ({
       schema: 'x0.self/v1',
@@ -134,7 +138,14 @@ export function fakeNode(): FakeNode {
       node.pingSignals.push(signal)
       await node.pingGate
       signal.throwIfAborted()
-      return { schema: 'x0.ping/v1', peerId: peer, path: '/ip4/127.0.0.1/tcp/9691', sent: count, received: count, rttMs: Array.from({ length: count }, () => 1) }
+      return {
+        schema: 'x0.ping/v1',
+        peerId: peer,
+        path: '/ip4/127.0.0.1/tcp/9691',
+        sent: count,
+        received: count,
+        rttMs: Array.from({ length: count }, () => 1),
+      }
     },
     logLevel: () => level,
     setLogLevel: (next) => {

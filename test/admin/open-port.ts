@@ -16,7 +16,13 @@ export const ADMIN_TOKEN = 'x0a_admin-token-of-the-test-0123456789abcdefghi'
 export const READ_TOKEN = 'x0a_read-token-of-the-test-00123456789abcdefghi'
 export const METRICS_TOKEN = 'x0a_metrics-token-of-the-test-0456789abcdefghi'
 
-export const SETTINGS: AdminSettings = { openMetrics: true, allowedHosts: [], allowedOrigins: [], requestsPerSecond: 10_000, burst: 100_000 }
+export const SETTINGS: AdminSettings = {
+  openMetrics: true,
+  allowedHosts: [],
+  allowedOrigins: [],
+  requestsPerSecond: 10_000,
+  burst: 100_000,
+}
 
 export interface Port {
   readonly server: AdminServer
@@ -34,7 +40,10 @@ export interface Answer {
 }
 
 /** A listening port over a fake node on a free port of 127.0.0.1, closed with the test. */
-export async function openPort(t: TestContext, options: Partial<Omit<AdminServerOptions, 'settings'>> & { settings?: Partial<AdminSettings> } = {}): Promise<Port> {
+export async function openPort(
+  t: TestContext,
+  options: Partial<Omit<AdminServerOptions, 'settings'>> & { settings?: Partial<AdminSettings> } = {},
+): Promise<Port> {
   const node = fakeNode()
   const lines: string[] = []
   const reported: Omit<NodeEvent, 'at'>[] = []
@@ -68,7 +77,8 @@ export async function openPort(t: TestContext, options: Partial<Omit<AdminServer
   return { server, node, url: new URL(server.url), lines, reported }
 }
 
-export interface Ask extends RequestOptions {
+export interface Ask extends Omit<RequestOptions, 'headers'> {
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly token?: string
   readonly ca?: string
@@ -78,9 +88,11 @@ export interface Ask extends RequestOptions {
 /** One request on a connection of its own; the answer is read to its end. */
 export function ask(url: URL | string, path: string, options: Ask = {}): Promise<Answer> {
   const { body, token, headers = {}, ...rest } = options
-  const all: Record<string, string> = { ...(headers as Record<string, string>) }
-  if (token !== undefined) all['authorization'] = `Bearer ${token}`
-  if (body !== undefined && all['content-type'] === undefined) all['content-type'] = 'application/json'
+  const all = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...headers,
+  }
   const target = new URL(url)
   const request = target.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
@@ -90,7 +102,9 @@ export function ask(url: URL | string, path: string, options: Ask = {}): Promise
         const parts: Buffer[] = []
         response.on('data', (part: Buffer) => parts.push(part))
         response.on('error', reject)
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(parts).toString() }))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(parts).toString() }),
+        )
       },
     )
     sent.on('error', reject)

@@ -1,0 +1,22 @@
+import type { AdminApp, AdminContext } from './admin-context.ts'
+import { MAX_OPERATIONS } from './limits.ts'
+import { OperationGate } from './operation.ts'
+import { addEventsRoute } from './routes/events.ts'
+import { addHealthRoutes } from './routes/health.ts'
+import { addLogRoutes } from './routes/log.ts'
+import { addMeshRoutes } from './routes/mesh.ts'
+import { addMetricsRoute } from './routes/metrics.ts'
+import { addPingRoute } from './routes/ping.ts'
+import { addHandshakeRoute } from './routes/security.ts'
+
+/** Every route but those of the documentation, which is made from these. */
+export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
+  const gate = new OperationGate(MAX_OPERATIONS)
+  addHealthRoutes(app, context)
+  addMetricsRoute(app, context)
+  addMeshRoutes(app, context)
+  addPingRoute(app, context, gate)
+  addHandshakeRoute(app, context, gate)
+  addEventsRoute(app, context)
+  addLogRoutes(app, context)
+}

@@ -1,0 +1,47 @@
+/**
+ * The one stream of reported events: the event log, the metrics and (later) anomaly detection read it. Fields hold
+ * nothing secret. Peers are named by peer id here; metrics never carry such a label.
+ */
+export const EVENT_TYPES = [
+  'node.started',
+  'node.stopping',
+  'node.listening',
+  'config.reloaded',
+  'log.level-changed',
+  'peer.discovered',
+  'peer.dialing',
+  'peer.dial-failed',
+  'peer.up',
+  'peer.suspect',
+  'peer.down',
+  'handshake.completed',
+  'handshake.failed',
+  'handshake.refused',
+  'downgrade.attempted',
+  'pin.learned',
+  'pin.mismatch',
+  'pin.frozen',
+  'session.rekeyed',
+  'session.renewed',
+  'session.renewal-failed',
+  'record.rejected',
+  'presence.rejected',
+  'auth.failed',
+  'store.corrupt',
+] as const
+
+export type EventType = (typeof EVENT_TYPES)[number]
+
+export interface NodeEvent {
+  readonly type: EventType
+  /** Wall clock, ms since the Unix epoch. */
+  readonly at: number
+  readonly level: 'info' | 'warn' | 'alarm'
+  /** Peer id, where the event is about one peer. */
+  readonly peer?: string
+  /** Small, flat, never secret. */
+  readonly data: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Where parts report what happened. Must not throw and must not block. */
+export type Report = (event: Omit<NodeEvent, 'at'>) => void
