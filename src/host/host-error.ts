@@ -5,9 +5,11 @@ export type HostErrorCode =
   | 'frame-too-large'
   | 'stream-ended'
   | 'stream-timeout'
-  | 'not-found'
-  | 'no-holders'
-  | 'stopped'
+  /** handshake-probe.ts */
+  | 'dial-failed'
+  | 'protocol-unsupported'
+  | 'dial-failed'
+  | 'protocol-unsupported'
 
 /** A fault of a peer or of the environment as seen by the host. */
 export class HostError extends Error {

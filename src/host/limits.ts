@@ -176,3 +176,13 @@ export const PRESENCE_MIN_GAP_MS = 10_000
 export const MAX_PRESENCE_LOOKUPS = 4
 export const PRESENCE_LOOKUP_MS = 1_000
 export const MAX_VERSION_BYTES = 32
+
+/** How often sessions are looked at for renewal; a minute more or less on 24 hours does not matter. */
+export const RENEWAL_CHECK_MS = 60_000
+/** How long the streams of a renewed session's old connection may take to end by themselves. */
+export const RENEWAL_DRAIN_MS = 60_000
+
+/** gossipsub ends its part of a closed connection within a few turns of the event loop; then the streams are made anew. */
+export const REPAIR_AFTER_CLOSE_MS = 100
+/** A lost gossip stream costs at most this long a silence from that peer; others relay meanwhile. */
+export const REPAIR_CHECK_MS = 15_000

@@ -1,0 +1,111 @@
+import type { Connection } from '@libp2p/interface'
+import { dueForRenewal, type RenewableSession } from '../channel/renewal.ts'
+import { sessionOf } from '../channel/session.ts'
+import type { Report } from '../observe/event.ts'
+import type { Clock, Timer } from '../platform/clock.ts'
+import type { Host } from './libp2p-host.ts'
+import { DIAL_TIMEOUT_MS, RENEWAL_CHECK_MS, RENEWAL_DRAIN_MS } from './limits.ts'
+
+export interface RenewalOptions {
+  readonly host: Pick<Host, 'getConnections' | 'dial'>
+  readonly clock: Clock
+  /** Age at which a session is replaced, ms. */
+  readonly afterMs: number
+  readonly report: Report
+  readonly count: (result: 'renewed' | 'failed') => void
+}
+
+export interface SessionRenewal {
+  start(): void
+  stop(): void
+  /** Replaces one connection now, as the schedule would. @throws Error where the new handshake fails; the old one stays */
+  renew(connection: Connection): Promise<void>
+}
+
+/** Streams that live as long as their connection: nothing waits for them to end. stream-repair.ts makes them anew. */
+const LASTING = ['/meshsub/', '/x0/liveness/']
+
+interface Due extends RenewableSession {
+  readonly connection: Connection
+}
+
+/**
+ * Replaces old sessions make-before-break: the side that dialled opens a second connection with a fresh handshake, lets
+ * the streams of the first one end, and closes it. One at a time, so that a renewal never takes every link at once.
+ */
+export function createSessionRenewal(options: RenewalOptions): SessionRenewal {
+  const { host, clock } = options
+  let timer: Timer | undefined
+  let running = false
+
+  async function check(): Promise<void> {
+    const sessions: Due[] = []
+    for (const connection of host.getConnections()) {
+      const facts = sessionOf(connection)
+      if (facts === undefined || !facts.isAccepted || connection.status !== 'open') continue
+      sessions.push({ id: connection.id, since: facts.since, role: facts.role, connection })
+    }
+    for (const { connection } of dueForRenewal(sessions, clock.now(), options.afterMs)) {
+      if (!running) return
+      const peer = connection.remotePeer.toString()
+      try {
+        await renew(connection)
+        options.count('renewed')
+        options.report({ type: 'session.renewed', level: 'info', peer, data: { address: connection.remoteAddr.toString() } })
+      } catch (error) {
+        options.count('failed')
+        const message = error instanceof Error ? error.message : String(error)
+        options.report({ type: 'session.renewal-failed', level: 'warn', peer, data: { message } })
+      }
+    }
+  }
+
+  async function renew(old: Connection): Promise<void> {
+    const abort = new AbortController()
+    const deadline = clock.after(DIAL_TIMEOUT_MS, () => abort.abort(new Error('the new handshake took too long')))
+    try {
+      const fresh = await host.dial(old.remoteAddr, { force: true, signal: abort.signal })
+      await sessionOf(fresh)?.accepted
+    } finally {
+      deadline.cancel()
+    }
+    await drained(old)
+    await old.close().catch((error: Error) => old.abort(error))
+  }
+
+  /** Resolves when only lasting streams are left on `connection`, or after the drain time. */
+  function drained(connection: Connection): Promise<void> {
+    return new Promise((resolve) => {
+      let waited = 0
+      const look = (): void => {
+        const busy = connection.streams.some(({ protocol }) => !LASTING.some((prefix) => protocol.startsWith(prefix)))
+        if (!busy || waited >= RENEWAL_DRAIN_MS || connection.status !== 'open') resolve()
+        else {
+          waited += RENEWAL_DRAIN_MS / 100
+          clock.after(RENEWAL_DRAIN_MS / 100, look)
+        }
+      }
+      look()
+    })
+  }
+
+  function schedule(): void {
+    timer = clock.after(RENEWAL_CHECK_MS, () => {
+      void check().finally(() => {
+        if (running) schedule()
+      })
+    })
+  }
+
+  return {
+    start() {
+      running = true
+      schedule()
+    },
+    stop() {
+      running = false
+      timer?.cancel()
+    },
+    renew,
+  }
+}
