@@ -5,9 +5,6 @@ export type HostErrorCode =
   | 'frame-too-large'
   | 'stream-ended'
   | 'stream-timeout'
-  /** handshake-probe.ts */
-  | 'dial-failed'
-  | 'protocol-unsupported'
   | 'dial-failed'
   | 'protocol-unsupported'
 
