@@ -75,6 +75,7 @@ export class Attempt {
       remotePeerId: this.peer.peerId.toString(),
       remoteX0Id: this.#x0Id,
       flights: this.carrier.flights,
+      traffic: this.carrier.traffic,
       since: this.#context.clock.now(),
     })
   }

@@ -1,4 +1,5 @@
-import type { ConnectionEncrypter, MessageStream, SecureConnectionOptions, SecuredConnection } from '@libp2p/interface'
+import type { ConnectionEncrypter, MessageStream, SecuredConnection } from '@libp2p/interface'
+import type { ChannelDialOptions } from './attempt.ts'
 import { addressOf, timelineOf } from './carrier-address.ts'
 import type { ChannelContext } from './context.ts'
 import type { Role } from './pq-auth.ts'
@@ -20,22 +21,22 @@ export class ClassicalEncrypter implements ConnectionEncrypter {
     this.protocol = noise.protocol
   }
 
-  secureOutbound(connection: MessageStream, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
+  secureOutbound(connection: MessageStream, options: ChannelDialOptions = {}): Promise<SecuredConnection> {
     return this.#secure('initiator', connection, options)
   }
 
-  secureInbound(connection: MessageStream, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
+  secureInbound(connection: MessageStream, options: ChannelDialOptions = {}): Promise<SecuredConnection> {
     return this.#secure('responder', connection, options)
   }
 
-  async #secure(role: Role, connection: MessageStream, options: SecureConnectionOptions): Promise<SecuredConnection> {
+  async #secure(role: Role, connection: MessageStream, options: ChannelDialOptions): Promise<SecuredConnection> {
     const started = performance.now()
     let peerId = options.remotePeer?.toString()
     try {
       const secure = role === 'initiator' ? 'secureOutbound' : 'secureInbound'
       const secured = await this.#noise[secure](connection, options)
       peerId = secured.remotePeer.toString()
-      this.#judge(peerId)
+      this.#judge(peerId, options.expectedX0Id)
       const facts = classicalFacts(this.protocol, role, peerId, this.#context.clock.now())
       rememberSession(timelineOf(connection), facts)
       this.#context.report({ type: 'completed', facts, durationMs: performance.now() - started, bytesSent: 0, bytesReceived: 0 })
@@ -59,8 +60,9 @@ export class ClassicalEncrypter implements ConnectionEncrypter {
     }
   }
 
-  #judge(peerId: string): void {
+  #judge(peerId: string, expectedX0Id: string | undefined): void {
     const code =
+      (expectedX0Id === undefined ? undefined : 'missing-authentication') ??
       this.#context.pins.judge(peerId, undefined) ??
       this.#context.admit(this.protocol, { peerId, x0Id: undefined, credential: undefined })
     if (code === undefined) return
@@ -83,6 +85,8 @@ function classicalFacts(protocol: string, role: Role, remotePeerId: string, sinc
     accepted: Promise.resolve(),
     isAccepted: true,
     rekeys: 0,
+    // libp2p's own encrypter does not count
+    traffic: { sent: 0, received: 0 },
     exportSecret: () => {
       throw new ChannelRefusal('missing-authentication', 'classical sessions export no secrets')
     },

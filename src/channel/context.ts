@@ -7,6 +7,7 @@ import type { KeyMaterial } from './key-material.ts'
 import type { PinBook } from './pins.ts'
 import type { RecentRefusals } from './recent-refusals.ts'
 import type { RefusalCode } from './refusal.ts'
+import type { Traffic } from './session.ts'
 import type { Slots } from './slots.ts'
 
 /** A peer whose signatures hold, shown to whoever decides on admission. */
@@ -31,6 +32,8 @@ export interface ChannelContext {
   readonly inboundSlots: Slots
   readonly outboundSlots: Slots
   readonly refusals: RecentRefusals
+  /** Bytes on the wire of all sessions together, handshakes aside. */
+  readonly traffic: Traffic
   /** A whole handshake, verdict included, in ms. */
   readonly timeoutMs: number
   credential(): Uint8Array | undefined

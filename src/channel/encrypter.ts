@@ -164,6 +164,8 @@ export class X0Encrypter implements ConnectionEncrypter {
       carrier: attempt.carrier.stream,
       log: attempt.carrier.stream.log,
       splitter: attempt.carrier.splitter,
+      traffic: attempt.carrier.traffic,
+      totals: this.#context.traffic,
       onFirstRecord,
       onRekey: () => {
         session.rekeys += 1

@@ -1,7 +1,7 @@
 import type { MessageStream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { FrameSplitter, frame } from './frames.ts'
 import { ChannelRefusal } from './refusal.ts'
-import type { Flight } from './session.ts'
+import type { Flight, Traffic } from './session.ts'
 
 /** Reads and writes the handshake's frames on a raw connection, measures each flight, and gives the rest back. */
 export class HandshakeCarrier {
@@ -9,6 +9,8 @@ export class HandshakeCarrier {
   /** Holds whatever the peer sent past the last frame read here. */
   readonly splitter = new FrameSplitter()
   readonly flights: Flight[] = []
+  /** Bytes so far; the secure stream goes on counting here. */
+  readonly traffic: Traffic = { sent: 0, received: 0 }
   readonly #startedAt = performance.now()
 
   constructor(stream: MessageStream) {
@@ -30,6 +32,8 @@ export class HandshakeCarrier {
 
   note(name: Flight['name'], direction: Flight['direction'], bytes: number): void {
     this.flights.push({ name, direction, bytes, atMs: this.elapsedMs })
+    // what is received after the handshake, the verdict first, the secure stream counts
+    if (direction === 'sent' || name !== 'verdict') this.traffic[direction] += bytes
   }
 
   /**

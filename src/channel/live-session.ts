@@ -3,7 +3,7 @@ import { exportSecret } from './exporter.ts'
 import type { Role } from './pq-auth.ts'
 import { type ChannelProfile, suiteOf } from './profile.ts'
 import type { ChannelRefusal } from './refusal.ts'
-import type { Flight, SessionFacts, Suite } from './session.ts'
+import type { Flight, SessionFacts, Suite, Traffic } from './session.ts'
 import type { SplitResult } from './symmetric-state.ts'
 
 export interface LiveSessionInit {
@@ -14,6 +14,7 @@ export interface LiveSessionInit {
   readonly remoteX0Id: Uint8Array | undefined
   readonly flights: readonly Flight[]
   readonly since: number
+  readonly traffic: Traffic
 }
 
 /** The facts of a session that our own handshake made. */
@@ -30,6 +31,7 @@ export class LiveSession implements SessionFacts {
   readonly accepted: Promise<void>
   isAccepted = false
   rekeys = 0
+  readonly traffic: Traffic
   readonly #crypto: CryptoBackend
   readonly #settle: { resolve(): void; reject(refusal: ChannelRefusal): void }
   #split: SplitResult | undefined
@@ -44,6 +46,7 @@ export class LiveSession implements SessionFacts {
     this.remoteX0Id = init.remoteX0Id
     this.flights = init.flights
     this.since = init.since
+    this.traffic = init.traffic
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     // nobody has to ask; who does sees the refusal
     promise.catch(() => undefined)

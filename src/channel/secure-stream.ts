@@ -5,12 +5,16 @@ import type { FrameSplitter } from './frames.ts'
 import { MAX_EARLY_BYTES } from './limits.ts'
 import type { RecordOpener, RecordSealer } from './records.ts'
 import { asRefusal, type ChannelRefusal } from './refusal.ts'
+import type { Traffic } from './session.ts'
 
 export interface SecureStreamInit {
   readonly carrier: MessageStream
   readonly log: Logger
   /** Holds what the handshake read past its own last frame. */
   readonly splitter: FrameSplitter
+  /** Counts of this session and of all sessions together. */
+  readonly traffic: Traffic
+  readonly totals: Traffic
   /** Sees the first record in place of the application (the verdict); undefined where the protocol has none. */
   readonly onFirstRecord?: ((plaintext: Uint8Array) => void) | undefined
   /** Told after each Rekey() of either direction. */
@@ -31,6 +35,8 @@ export class SecureStream extends AbstractMessageStream {
   readonly #splitter: FrameSplitter
   readonly #onDamage: (refusal: ChannelRefusal) => void
   readonly #onRekey: () => void
+  readonly #traffic: Traffic
+  readonly #totals: Traffic
   #onFirstRecord: ((plaintext: Uint8Array) => void) | undefined
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
@@ -49,6 +55,8 @@ export class SecureStream extends AbstractMessageStream {
     this.#onFirstRecord = init.onFirstRecord
     this.#onDamage = init.onDamage
     this.#onRekey = init.onRekey
+    this.#traffic = init.traffic
+    this.#totals = init.totals
     // until start() there is no key: sends wait in the write buffer
     this.writableNeedsDrain = true
 
@@ -96,7 +104,10 @@ export class SecureStream extends AbstractMessageStream {
   sendData(data: Uint8ArrayList): SendResult {
     if (this.#sealer === undefined) return { sentBytes: 0, canSendMore: false }
     const plaintext = data.subarray()
-    return { sentBytes: plaintext.length, canSendMore: this.#carrier.send(this.#sealer.seal(plaintext)) }
+    const sealed = this.#sealer.seal(plaintext)
+    this.#traffic.sent += sealed.length
+    this.#totals.sent += sealed.length
+    return { sentBytes: plaintext.length, canSendMore: this.#carrier.send(sealed) }
   }
 
   async close(options?: AbortOptions): Promise<void> {
@@ -136,6 +147,8 @@ export class SecureStream extends AbstractMessageStream {
     try {
       for (let sealed = this.#splitter.next(); sealed !== undefined; sealed = this.#splitter.next()) {
         const plaintext = opener.open(sealed)
+        this.#traffic.received += sealed.length + 2
+        this.#totals.received += sealed.length + 2
         const first = this.#onFirstRecord
         if (first === undefined) plaintexts.append(plaintext)
         else {

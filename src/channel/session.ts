@@ -13,6 +13,12 @@ export interface Flight {
   readonly atMs: number
 }
 
+/** Bytes on the wire. */
+export interface Traffic {
+  sent: number
+  received: number
+}
+
 export interface SessionFacts {
   readonly protocol: string
   readonly suite: Suite
@@ -35,6 +41,8 @@ export interface SessionFacts {
   readonly isAccepted: boolean
   /** Rekeys so far, both directions. */
   readonly rekeys: number
+  /** Bytes on the wire since the start of the handshake, frames and tags included. */
+  readonly traffic: Readonly<Traffic>
   /** A secret of `length` bytes (1 to 8,160) for `label`, equal at both ends (docs/secure-channel.md, Exporter). */
   exportSecret(label: string, length: number): Uint8Array
 }

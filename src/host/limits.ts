@@ -186,3 +186,8 @@ export const RENEWAL_DRAIN_MS = 60_000
 export const REPAIR_AFTER_CLOSE_MS = 100
 /** A lost gossip stream costs at most this long a silence from that peer; others relay meanwhile. */
 export const REPAIR_CHECK_MS = 15_000
+
+/** A round trip of 80 ms at 100 Mbit/s fills 1 MB: with yamux's stock 256 KiB a stream would wait for window updates. */
+export const X0_YAMUX_INITIAL_WINDOW = 1024 * 1024
+/** What one stream may have in flight at most; yamux's own default. */
+export const X0_YAMUX_MAX_WINDOW = 16 * 1024 * 1024

@@ -59,6 +59,7 @@ export async function makeEnd(options: EndOptions = {}): Promise<End> {
     inboundSlots: new Slots(2),
     outboundSlots: new Slots(2),
     refusals: new RecentRefusals(),
+    traffic: { sent: 0, received: 0 },
     timeoutMs: options.timeoutMs ?? 5_000,
     credential: () => options.credential,
     admit: (_protocol, applicant) => options.admit?.(applicant),
