@@ -21,7 +21,5 @@ export const ARGON2_BOUNDS = {
   parallelism: { least: 1, most: 16 },
 } as const
 
-/** A statement is one fixed size, so this is exact: label, two composite keys, sequence, two composite signatures. */
-export const STATEMENT_LABEL = 'x0-successor/1\0'
-/** Nobody rotates more often in a lifetime; a longer chain is an attempt to keep us verifying. */
-export const MAX_ROTATIONS = 64
+/** A rotation a month for 85 years; a longer chain is an attempt to keep us verifying. */
+export const MAX_ROTATIONS = 1024
