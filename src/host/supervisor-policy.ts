@@ -52,8 +52,5 @@ export function trimOrder(entries: Iterable<PeerEntry>): PeerEntry[] {
 
 /** Fresh addresses go in front; the oldest fall off. */
 export function mergeAddresses(fresh: readonly string[], known: readonly string[]): readonly string[] {
-  const merged = [...new Set([...fresh, ...known])]
-  return merged.length === known.length && merged.every((address, index) => address === known[index])
-    ? known
-    : merged.slice(0, MAX_ADDRESSES_PER_PEER)
+  return [...new Set([...fresh, ...known])].slice(0, MAX_ADDRESSES_PER_PEER)
 }
