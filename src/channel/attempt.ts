@@ -1,11 +1,11 @@
-import type { MessageStream, SecureConnectionOptions } from '@libp2p/interface'
+import type { MessageStream, SecureConnectionOptions, StreamMuxerFactory } from '@libp2p/interface'
 import { addressOf } from './carrier-address.ts'
 import type { ChannelContext } from './context.ts'
 import { Deadline } from './deadline.ts'
 import { HandshakeCarrier } from './handshake-carrier.ts'
 import { LiveSession } from './live-session.ts'
 import type { HandshakePayload } from './payload.ts'
-import { type Expectation, type JudgedPeer, judgePeer } from './peer-judge.ts'
+import { type Expectation, type JudgedPeer, judgePeer, judgePin } from './peer-judge.ts'
 import type { ProvenIdentity, Role } from './pq-auth.ts'
 import type { ChannelProfile } from './profile.ts'
 import { asRefusal, ChannelRefusal, type RefusalCode } from './refusal.ts'
@@ -19,6 +19,8 @@ export interface ChannelDialOptions extends SecureConnectionOptions {
 export class Attempt {
   readonly role: Role
   readonly carrier: HandshakeCarrier
+  /** The muxer that both sides have, once the peer has been judged. */
+  streamMuxer: StreamMuxerFactory | undefined
   readonly #context: ChannelContext
   readonly #profile: ChannelProfile
   readonly #expected: Expectation
@@ -38,7 +40,7 @@ export class Attempt {
     this.#context = context
     this.#profile = profile
     this.role = role
-    this.carrier = new HandshakeCarrier(connection)
+    this.carrier = new HandshakeCarrier(connection, context.clock)
     this.#expected = { peerId: options.remotePeer, x0Id: options.expectedX0Id }
     this.#address = addressOf(connection)
     this.#deadline = new Deadline(context.clock, context.timeoutMs, options.signal)
@@ -94,10 +96,18 @@ export class Attempt {
     if (this.role === 'responder') this.accepted(session)
   }
 
+  /** The dial's own signal has no say any more: its call has returned. The deadline goes on until the verdict. */
+  returned(): void {
+    this.#deadline.release()
+  }
+
+  /** @throws ChannelRefusal where the pins have changed since the peer was judged */
   accepted(session: LiveSession): void {
-    this.#end()
     const { pins, report } = this.#context
     const { peerId, x0Id } = this.peer
+    // two first contacts under way at once may have met two different keys under one peer id
+    judgePin(this.#context, peerId, x0Id)
+    this.#end()
     const name = peerId.toString()
     if (this.role === 'initiator' && x0Id !== undefined) {
       if (this.#expected.peerId === undefined) pins.intend(name)

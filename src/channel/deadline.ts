@@ -1,4 +1,4 @@
-import type { Clock } from '../platform/clock.ts'
+import type { Clock, Timer } from '../platform/clock.ts'
 
 /**
  * An AbortSignal that fires after `ms` or with `outer`, and leaves nothing behind on `outer` once disposed.
@@ -6,24 +6,28 @@ import type { Clock } from '../platform/clock.ts'
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController()
-  readonly #cancel: () => void
+  readonly #timer: Timer
+  readonly #release: () => void
 
   constructor(clock: Clock, ms: number, outer?: AbortSignal) {
-    const timer = clock.after(ms, () => this.#controller.abort(new Error(`no answer within ${ms} ms`)))
+    this.#timer = clock.after(ms, () => this.#controller.abort(new Error(`no answer within ${ms} ms`)))
     const onOuter = (): void => this.#controller.abort(outer?.reason)
     if (outer?.aborted) onOuter()
-    outer?.addEventListener('abort', onOuter)
-    this.#cancel = () => {
-      timer.cancel()
-      outer?.removeEventListener('abort', onOuter)
-    }
+    else outer?.addEventListener('abort', onOuter)
+    this.#release = () => outer?.removeEventListener('abort', onOuter)
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
+  /** Lets go of `outer`; the time goes on. */
+  release(): void {
+    this.#release()
+  }
+
   [Symbol.dispose](): void {
-    this.#cancel()
+    this.#timer.cancel()
+    this.#release()
   }
 }

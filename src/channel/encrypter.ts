@@ -1,7 +1,6 @@
 import {
   type ConnectionEncrypter,
   type MessageStream,
-  type PeerId,
   type SecureConnectionOptions,
   type SecuredConnection,
   type StreamMuxerFactory,
@@ -66,7 +65,8 @@ export class X0Encrypter implements ConnectionEncrypter {
       const initiated = await initiate(input)
       const { session, stream } = this.#openInitiated(attempt, initiated)
       rememberSession(timelineOf(connection), session)
-      return this.#secured(stream, attempt.peer.peerId, options, initiated.payload.streamMuxers, 'initiator')
+      attempt.returned()
+      return secured(stream, attempt)
     } catch (error) {
       throw attempt.fail(error)
     }
@@ -90,11 +90,12 @@ export class X0Encrypter implements ConnectionEncrypter {
       const sealer = new RecordSealer(responded.split.responderToInitiator, rekey)
       if (this.#options.profile.verdict) attempt.carrier.sendFramed('verdict', sealer.seal(encodeVerdict()))
       const stream = this.#stream(attempt, session)
-      stream.start(sealer, new RecordOpener(responded.split.initiatorToResponder, rekey))
       rememberSession(timelineOf(connection), session)
       attempt.complete(session)
       good = true
-      return this.#secured(stream, attempt.peer.peerId, options, responded.payload.streamMuxers, 'responder')
+      // last: a damaged early record must end a session that has been reported
+      stream.start(sealer, new RecordOpener(responded.split.initiatorToResponder, rekey))
+      return secured(stream, attempt)
     } catch (error) {
       const refusal = attempt.fail(error)
       if (attempt.verdictSent) await lingering(connection, clock)
@@ -120,7 +121,10 @@ export class X0Encrypter implements ConnectionEncrypter {
       carrier: attempt.carrier,
       signal: attempt.signal,
       slots: attempt.role === 'initiator' ? context.outboundSlots : context.inboundSlots,
-      judge: (remote, payload) => attempt.judge(offers.length === 0 ? [this.protocol] : offers, remote, payload),
+      judge: (remote, payload) => {
+        attempt.judge(offers.length === 0 ? [this.protocol] : offers, remote, payload)
+        attempt.streamMuxer = this.#agreedMuxer(options, payload.streamMuxers, attempt.role)
+      },
     }
   }
 
@@ -148,13 +152,15 @@ export class X0Encrypter implements ConnectionEncrypter {
     stream.addEventListener('close', (event) =>
       end(asRefusal(event.error ?? new Error('the peer closed the connection without a verdict'), 'no-verdict')),
     )
-    initiated.finished.then((split) => {
-      session.keysAgreed(split)
-      attempt.complete(session)
-      const rekey = profile.rekey ? REKEY_LIMITS : undefined
-      if (!profile.verdict) accept()
-      stream.start(new RecordSealer(split.initiatorToResponder, rekey), new RecordOpener(split.responderToInitiator, rekey))
-    }, end)
+    initiated.finished
+      .then((split) => {
+        session.keysAgreed(split)
+        attempt.complete(session)
+        const rekey = profile.rekey ? REKEY_LIMITS : undefined
+        if (!profile.verdict) accept()
+        stream.start(new RecordSealer(split.initiatorToResponder, rekey), new RecordOpener(split.responderToInitiator, rekey))
+      })
+      .catch(end)
     return { session, stream }
   }
 
@@ -182,27 +188,30 @@ export class X0Encrypter implements ConnectionEncrypter {
     return muxer === undefined ? this.#components.upgrader.getStreamMuxers() : new Map([[muxer.protocol, muxer]])
   }
 
-  /** Early muxer negotiation: the first of the initiator's list that both have, as libp2p's specification says. */
-  #secured(
-    stream: SecureStream,
-    peerId: PeerId,
-    options: SecureConnectionOptions,
-    theirs: readonly string[],
-    role: Role,
-  ): SecuredConnection {
-    if (options.skipStreamMuxerNegotiation === true || theirs.length === 0) return { connection: stream, remotePeer: peerId }
+  /**
+   * Early muxer negotiation: the first of the initiator's list that both have, as libp2p's specification says. Undefined
+   * where one side leaves the choice to multistream-select. @throws ChannelRefusal `no-common-muxer`
+   */
+  #agreedMuxer(options: SecureConnectionOptions, theirs: readonly string[], role: Role): StreamMuxerFactory | undefined {
+    if (options.skipStreamMuxerNegotiation === true || theirs.length === 0) return undefined
     const muxers = this.#muxers()
     const ordered = role === 'initiator' ? [...muxers.keys()].filter((id) => theirs.includes(id)) : theirs
     for (const protocol of ordered) {
       const streamMuxer = muxers.get(protocol)
-      if (streamMuxer !== undefined) return { connection: stream, remotePeer: peerId, streamMuxer }
+      if (streamMuxer !== undefined) return streamMuxer
     }
     throw new ChannelRefusal('no-common-muxer', 'the two sides share no stream muxer')
   }
 }
 
+function secured(stream: SecureStream, { peer, streamMuxer }: Attempt): SecuredConnection {
+  const { peerId: remotePeer } = peer
+  return streamMuxer === undefined ? { connection: stream, remotePeer } : { connection: stream, remotePeer, streamMuxer }
+}
+
 /** Gives a refused peer the time to read its verdict: cutting the socket at once could destroy it on the way. */
 async function lingering(connection: MessageStream, clock: Clock): Promise<void> {
+  if (connection.status !== 'open') return
   await new Promise<void>((resolve) => {
     const timer = clock.after(LINGER_MS, resolve)
     // reading on keeps the kernel from answering unread bytes with a reset

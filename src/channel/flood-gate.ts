@@ -69,32 +69,58 @@ export class FloodGate {
     address.refilledAt = now
     this.#addresses.delete(key)
     this.#addresses.set(key, address)
-    if (known === undefined && this.#addresses.size > MAX_TRACKED_ADDRESSES) this.#forgetOne()
+    if (known === undefined && this.#addresses.size > MAX_TRACKED_ADDRESSES) this.#forgetOne(now)
     return address
   }
 
-  /** Drops the address heard of longest ago; one with handshakes under way is passed over, they are bounded by `concurrent`. */
-  #forgetOne(): void {
+  /**
+   * Drops the stranger heard of longest ago, or where all are good the good one: strangers that come by the thousand must
+   * not cost an honest peer its place. Addresses with handshakes under way are passed over; `concurrent` bounds them.
+   */
+  #forgetOne(now: number): void {
+    let good: string | undefined
     for (const [key, address] of this.#addresses) {
       if (address.underWay > 0) continue
-      this.#addresses.delete(key)
-      return
+      if (address.goodUntil <= now) {
+        this.#addresses.delete(key)
+        return
+      }
+      good ??= key
     }
+    if (good !== undefined) this.#addresses.delete(good)
   }
 }
 
 /** The key an address is counted under: an IPv4 address, or the /64 of an IPv6 one (a home or host owns a whole /64). */
 export function floodKey(host: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)
-  if (mapped?.[1] !== undefined) return mapped[1]
   if (!host.includes(':')) return host
-  const [head = '', tail] = host.split('%', 1)[0]?.split('::') ?? []
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
-  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right]
+  const groups = ipv6Groups(host)
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (mapped)
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join('.')
   return `${groups
     .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((group) => group.toString(16))
     .join(':')}::/64`
+}
+
+/** The eight 16-bit groups of an IPv6 address in any of the notations of RFC 4291 section 2.2; a zone is left out. */
+function ipv6Groups(host: string): number[] {
+  const [head = '', tail] = host.split('%', 1)[0]?.split('::') ?? []
+  const left = notedGroups(head)
+  const right = notedGroups(tail ?? '')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
+  return [...left, ...Array<number>(zeros).fill(0), ...right]
+}
+
+function notedGroups(part: string): number[] {
+  if (part === '') return []
+  return part.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)]
+    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number)
+    return [a * 256 + b, c * 256 + d]
+  })
 }

@@ -15,11 +15,15 @@ export class FrameSplitter {
     else for (const chunk of data) this.#add(chunk)
   }
 
+  /** The body length of the next frame, known before the body has arrived. */
+  get announced(): number | undefined {
+    return this.#length < 2 ? undefined : this.#peekLength()
+  }
+
   /** The next whole frame's body (a view where it lies in one chunk), or undefined. */
   next(): Uint8Array | undefined {
-    if (this.#length < 2) return undefined
-    const bodyLength = this.#peekLength()
-    if (this.#length < bodyLength + 2) return undefined
+    const bodyLength = this.announced
+    if (bodyLength === undefined || this.#length < bodyLength + 2) return undefined
     this.#skip(2)
     return this.#take(bodyLength)
   }

@@ -1,6 +1,7 @@
 import type { MessageStream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
+import type { Clock } from '../platform/clock.ts'
 import { FrameSplitter, frame } from './frames.ts'
-import { ChannelRefusal } from './refusal.ts'
+import { asRefusal, ChannelRefusal } from './refusal.ts'
 import type { Flight, Traffic } from './session.ts'
 
 /** Reads and writes the handshake's frames on a raw connection, measures each flight, and gives the rest back. */
@@ -11,14 +12,17 @@ export class HandshakeCarrier {
   readonly flights: Flight[] = []
   /** Bytes so far; the secure stream goes on counting here. */
   readonly traffic: Traffic = { sent: 0, received: 0 }
-  readonly #startedAt = performance.now()
+  readonly #clock: Clock
+  readonly #startedAt: number
 
-  constructor(stream: MessageStream) {
+  constructor(stream: MessageStream, clock: Clock) {
     this.stream = stream
+    this.#clock = clock
+    this.#startedAt = clock.monotonic()
   }
 
   get elapsedMs(): number {
-    return performance.now() - this.#startedAt
+    return this.#clock.monotonic() - this.#startedAt
   }
 
   send(name: Flight['name'], body: Uint8Array): void {
@@ -36,20 +40,35 @@ export class HandshakeCarrier {
     if (direction === 'sent' || name !== 'verdict') this.traffic[direction] += bytes
   }
 
+  /** Nothing dear is worth doing for a peer that has gone or is too late. @throws ChannelRefusal `closed`, `timeout` */
+  expectPeer(signal: AbortSignal): void {
+    if (signal.aborted) throw new ChannelRefusal('timeout', 'the handshake took too long', { cause: signal.reason })
+    if (this.stream.status !== 'open') throw new ChannelRefusal('closed', 'the connection was closed during the handshake')
+  }
+
   /**
    * The next frame's body.
-   * @throws ChannelRefusal `timeout` when `signal` fires, `closed` when the peer goes away, `malformed-message` above `mostBytes`
+   * @throws ChannelRefusal `timeout` when `signal` fires, `closed` when the peer goes away, and for a frame above `mostBytes`,
+   * as soon as its length is known, `malformed-message` (A) or `payload-too-large` (B and C)
    */
   async receive(name: Flight['name'], mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-    const body = this.splitter.next() ?? (await this.#awaitFrame(name, signal))
-    if (body.length > mostBytes) {
-      throw new ChannelRefusal('malformed-message', `message ${name} has ${body.length} bytes, at most ${mostBytes} are allowed`)
-    }
+    const body = this.#nextFrame(name, mostBytes) ?? (await this.#awaitFrame(name, mostBytes, signal))
     this.note(name, 'received', body.length + 2)
     return body
   }
 
-  #awaitFrame(name: Flight['name'], signal: AbortSignal): Promise<Uint8Array> {
+  #nextFrame(name: Flight['name'], mostBytes: number): Uint8Array | undefined {
+    const announced = this.splitter.announced
+    if (announced !== undefined && announced > mostBytes) {
+      throw new ChannelRefusal(
+        name === 'A' ? 'malformed-message' : 'payload-too-large',
+        `message ${name} has ${announced} bytes, at most ${mostBytes} are allowed`,
+      )
+    }
+    return this.splitter.next()
+  }
+
+  #awaitFrame(name: Flight['name'], mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const stream = this.stream
       const stop = (): void => {
@@ -64,10 +83,14 @@ export class HandshakeCarrier {
       }
       const onMessage = (event: StreamMessageEvent): void => {
         this.splitter.push(event.data)
-        const body = this.splitter.next()
-        if (body === undefined) return
-        stop()
-        resolve(body)
+        try {
+          const body = this.#nextFrame(name, mostBytes)
+          if (body === undefined) return
+          stop()
+          resolve(body)
+        } catch (error) {
+          fail(asRefusal(error, 'malformed-message'))
+        }
       }
       const onEnd = (): void => fail(new ChannelRefusal('closed', `the peer closed the connection before message ${name}`))
       const onClose = (event: StreamCloseEvent): void =>

@@ -76,10 +76,11 @@ export async function initiate(input: HandshakeInput): Promise<Initiated> {
   // a refused B leaves this promise to nobody
   ours.catch(() => undefined)
   const remote = await judged
+  carrier.expectPeer(signal)
 
   const finish = async (): Promise<SplitResult> => {
     const body = state.writePayload(await ours)
-    signal.throwIfAborted()
+    carrier.expectPeer(signal)
     carrier.send('C', body)
     return state.split()
   }
@@ -102,7 +103,7 @@ export async function respond(input: HandshakeInput): Promise<Responded> {
   state.readPayload()
   state.writeTokens()
   const ours = await ownPayload(input, 'responder', state.symmetric.hash)
-  signal.throwIfAborted()
+  carrier.expectPeer(signal)
   carrier.send('B', state.writePayload(ours))
 
   const messageC = await carrier.receive('C', MESSAGE_C_BYTES + SEALED_PAYLOAD_BYTES, signal)
@@ -111,6 +112,7 @@ export async function respond(input: HandshakeInput): Promise<Responded> {
     const hash = state.symmetric.hash
     const payload = decodePayload(state.readPayload())
     const remote = await prove(input, { payload, staticKey: state.remoteStatic, hash, signer: 'initiator' })
+    carrier.expectPeer(signal)
     return { remote, payload, split: state.split() }
   } catch (error) {
     const refusal = asRefusal(error, 'malformed-message')
@@ -126,16 +128,24 @@ async function prove(input: HandshakeInput, proof: Parameters<typeof verifyProof
   if (proof.payload.pqAuth === undefined && input.profile.authentication === 'required') {
     throw new ChannelRefusal('missing-authentication', 'the peer sent no ML-DSA-65 authentication, which this protocol requires')
   }
-  const remote = await input.slots.run(() => verifyProof(input.crypto, proof))
+  const remote = await atWork(input, () => verifyProof(input.crypto, proof))
   input.judge(remote, proof.payload)
   return remote
+}
+
+/** Runs a dear operation in its place, unless the peer has gone or the time has run out while it waited for one. */
+function atWork<T>({ slots, signal, carrier }: HandshakeInput, work: () => Promise<T>): Promise<T> {
+  return slots.run(async () => {
+    carrier.expectPeer(signal)
+    return await work()
+  })
 }
 
 /** Our payload, signed over `hash`. */
 async function ownPayload(input: HandshakeInput, role: Role, hash: Uint8Array): Promise<Uint8Array> {
   const { identity, networkId, securityProtocols } = input
   const message = authMessage(hash, identity.x0Id, networkId, securityProtocols)
-  const signature = await input.slots.run(() => identity.sign(message, authContext(role)))
+  const signature = await atWork(input, () => identity.sign(message, authContext(role)))
   return encodePayload({
     ed25519: identity.ed25519,
     identitySignature: input.identitySignature,

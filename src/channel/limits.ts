@@ -30,6 +30,9 @@ export const REKEY_AFTER_BYTES = 2 ** 30
 /** Plaintext that an initiator may queue before its own message C is on the wire; beyond it `send` asks to wait for drain. */
 export const MAX_EARLY_BYTES = 256 * 1024
 
+/** Plaintext that the sends of one turn of the event loop may join before it is sealed: four whole records. */
+export const MAX_JOINED_BYTES = 4 * MAX_RECORD_PLAINTEXT_BYTES
+
 /** A whole handshake, from the first byte to the verdict. Ten seconds cover a satellite link with loss. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000
 

@@ -59,14 +59,18 @@ export function judgePeer(
   if (expected.x0Id !== undefined && expected.x0Id !== x0Id) {
     throw refused(x0Id === undefined ? 'missing-authentication' : 'x0-id-mismatch')
   }
-  const pinned = context.pins.judge(name, x0Id)
-  if (pinned !== undefined) {
-    context.report({ type: 'pin-alarm', peerId: name, code: pinned, seenX0Id: x0Id })
-    throw refused(pinned)
-  }
+  judgePin(context, peerId, x0Id)
   const admission = context.admit(profile.protocol, { peerId: name, x0Id, credential: auth?.credential })
   if (admission !== undefined) throw refused(admission)
   return { peerId, x0Id }
+}
+
+/** @throws ChannelRefusal where the proven x0 id is not the one that this node believes, after raising the alarm */
+export function judgePin(context: ChannelContext, peerId: PeerId, x0Id: string | undefined): void {
+  const code = context.pins.judge(peerId.toString(), x0Id)
+  if (code === undefined) return
+  context.report({ type: 'pin-alarm', peerId: peerId.toString(), code, seenX0Id: x0Id })
+  throw refused(code)
 }
 
 function refused(code: RefusalCode): ChannelRefusal {

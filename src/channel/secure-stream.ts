@@ -2,7 +2,7 @@ import type { AbortOptions, Logger, MessageStream, StreamCloseEvent } from '@lib
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 import type { FrameSplitter } from './frames.ts'
-import { MAX_EARLY_BYTES } from './limits.ts'
+import { MAX_EARLY_BYTES, MAX_JOINED_BYTES } from './limits.ts'
 import type { RecordOpener, RecordSealer } from './records.ts'
 import { asRefusal, type ChannelRefusal } from './refusal.ts'
 import type { Traffic } from './session.ts'
@@ -97,6 +97,8 @@ export class SecureStream extends AbstractMessageStream {
       return super.send(data)
     }
     this.writeBuffer.append(data)
+    // a sender that never yields must meet the carrier's limit all the same
+    if (this.writeBuffer.byteLength >= MAX_JOINED_BYTES) return this.processSendQueue()
     this.#queueFlush()
     return !this.writableNeedsDrain
   }
@@ -112,9 +114,9 @@ export class SecureStream extends AbstractMessageStream {
 
   async close(options?: AbortOptions): Promise<void> {
     if (this.status !== 'open') return
+    this.writeStatus = 'closing'
     if (this.#sealer !== undefined) this.processSendQueue()
     if (this.writeBuffer.byteLength > 0) await this.#whenFlushed(options?.signal)
-    this.writeStatus = 'closing'
     await this.#carrier.close(options)
   }
 

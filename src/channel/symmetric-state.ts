@@ -38,15 +38,6 @@ export class SymmetricState {
     return this.#h
   }
 
-  /** ck as of now, for the traces that tests compare token by token. */
-  get chainingKeyForTrace(): Uint8Array {
-    return this.#ck
-  }
-
-  get hasKey(): boolean {
-    return this.#cipher !== undefined
-  }
-
   mixHash(data: Uint8Array): void {
     this.#h = this.#crypto.sha256(this.#h, data)
   }
@@ -63,7 +54,7 @@ export class SymmetricState {
 
   /** Bytes that `length` bytes of plaintext take once encrypted. */
   sealedLength(length: number): number {
-    return this.hasKey ? length + TAG_BYTES : length
+    return this.#cipher === undefined ? length : length + TAG_BYTES
   }
 
   encryptAndHash(plaintext: Uint8Array): Uint8Array {

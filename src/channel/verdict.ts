@@ -27,6 +27,7 @@ const WIRE: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, number>([
   ['not-allowed', 16],
   ['no-common-muxer', 17],
   ['shed', 18],
+  ['timeout', 19],
 ])
 
 const BY_WIRE = new Map([...WIRE].map(([code, number]) => [number, code]))
@@ -45,6 +46,9 @@ export function decodeVerdict(bytes: Uint8Array): ChannelRefusal | undefined {
   const number = bytes[1] ?? 0
   if (number === ACCEPTED) return undefined
   const code = BY_WIRE.get(number)
-  if (code === undefined) throw new ChannelRefusal('malformed-message', `the peer's verdict has the unknown code ${number}`)
+  if (code === undefined) {
+    // a later version may know more reasons; that it refuses is what counts
+    return new ChannelRefusal('not-allowed', `the peer refused this connection: code ${number}`, { by: 'peer' })
+  }
   return new ChannelRefusal(code, `the peer refused this connection: ${code}`, { by: 'peer' })
 }
