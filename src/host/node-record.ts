@@ -76,7 +76,8 @@ export async function signNodeRecord(
  */
 export function decodeNodeRecord(backend: Pick<CryptoBackend, 'sha256'>, bytes: Uint8Array): NodeRecord {
   if (bytes.length > MAX_RECORD_BYTES) throw new HostError('bad-record', `a record of ${bytes.length} bytes`)
-  const own = bytes.slice()
+  // A copy by Uint8Array.from: Buffer's own slice() would share the caller's memory.
+  const own = Uint8Array.from(bytes)
   const reader = new ByteReader(own, 'bad-record')
   if (reader.u8() !== VERSION) throw new HostError('bad-record', 'another version')
   const networkId = reader.bytes(32)
