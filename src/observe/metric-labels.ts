@@ -1,4 +1,7 @@
+import type { ShedReason } from '../channel/flood-gate.ts'
 import { REFUSAL_CODES } from '../channel/refusal.ts'
+import type { Suite } from '../channel/session.ts'
+import type { StoreErrorCode } from '../store/store-error.ts'
 
 /**
  * The closed sets that labels come from. Nothing that a peer chooses is in one: no peer id, no address, no text of an
@@ -9,7 +12,11 @@ export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'identity', 'dht', 
 export const PEER_STATES = ['up/direct', 'up/relayed', 'suspect', 'down', 'never'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
 export const TRAFFIC_DIRECTIONS = ['received', 'sent'] as const
-export const SUITES = ['noise-xxhfs-mlkem768-mldsa65', 'noise-xxhfs-mlkem768', 'noise-xx-classical'] as const
+export const SUITES = [
+  'noise-xxhfs-mlkem768-mldsa65',
+  'noise-xxhfs-mlkem768',
+  'noise-xx-classical',
+] as const satisfies readonly Suite[]
 export const ROLES = ['initiator', 'responder'] as const
 
 /** How a handshake ended: accepted, or the code of the refusal. */
@@ -18,23 +25,56 @@ export const HANDSHAKE_RESULTS = ['accepted', ...REFUSAL_CODES] as const
 /** How much of a connection holds against a quantum computer: authentication and key exchange, the exchange alone, nothing. */
 export const POST_QUANTUM = ['authenticated', 'key-exchange', 'none'] as const
 export const RENEWAL_RESULTS = ['renewed', 'failed'] as const
-export const SHED_REASONS = ['address-rate', 'address-pending', 'pending', 'deadline', 'connections'] as const
+export const SHED_REASONS = ['address-rate', 'address-concurrency', 'concurrency'] as const satisfies readonly ShedReason[]
 export const PIN_EVENTS = ['learned', 'replaced', 'mismatch', 'frozen'] as const
 export const PROBE_RESULTS = ['answered', 'lost'] as const
+/** `connected`, or the code that the host gives a failed dial; an encrypter's own code counts as `other` (see handshakes). */
 export const DIAL_RESULTS = [
   'connected',
+  'refused',
   'unreachable',
   'timeout',
-  'protocol-unsupported',
   'identity-mismatch',
-  'refused',
-  'handshake-failed',
-  'aborted',
+  'self',
+  'no-address',
+  'protocol',
+  'cap',
+  'handshake',
 ] as const
-export const RECORD_REJECTIONS = ['malformed', 'oversize', 'signature', 'key', 'stale', 'expired', 'quota', 'network'] as const
+/** What the host counts against peers: its PeerFault, which lies above this folder (a test holds the two together). */
+export const PEER_FAULTS = [
+  'inbound-pending-cap',
+  'inbound-address-cap',
+  'inbound-rate',
+  'inbound-blocked',
+  'frame-invalid',
+  'frame-timeout',
+  'stream-limit',
+  'liveness-invalid',
+  'liveness-rate',
+  'record-rate',
+  'record-invalid',
+  'record-forged',
+  'record-stale',
+  'record-conflict',
+  'record-quota',
+  'record-expired',
+  'presence-invalid',
+  'presence-forged',
+  'presence-ignored',
+] as const
 export const GOSSIP_RESULTS = ['published', 'delivered', 'duplicate', 'ignored', 'rejected'] as const
-export const PRESENCE_REJECTIONS = ['malformed', 'signature', 'stale', 'network', 'unknown-peer', 'rate'] as const
-export const STORE_OPERATIONS = ['open', 'get', 'put', 'delete', 'batch', 'iterate', 'close'] as const
+export const STORE_ERRORS = [
+  'corrupt',
+  'locked',
+  'closed',
+  'full',
+  'io',
+  'too-large',
+  'newer',
+  'foreign',
+  'permissions',
+] as const satisfies readonly StoreErrorCode[]
 export const AUTH_FAILURES = ['missing', 'unknown', 'scope', 'limited'] as const
 export const HTTP_REFUSALS = ['host', 'origin', 'rate', 'connections'] as const
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const

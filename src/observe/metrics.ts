@@ -6,7 +6,9 @@ import * as label from './metric-labels.ts'
 import { addProcessMetrics } from './process-metrics.ts'
 
 export interface MetricsOptions {
+  /** Of the release; and of Node.js, such as `process.version`. */
   readonly version: string
+  readonly nodeVersion: string
   readonly backend: (typeof label.BACKENDS)[number]
   /** The route templates of the admin port, such as `/mesh/status`: the closed set of the `route` label. */
   readonly httpRoutes: readonly string[]
@@ -42,6 +44,12 @@ export class Metrics {
     name: 'x0_peers',
     help: 'Known peers by state and by who dialled; none where there is no connection.',
     labels: { state: label.PEER_STATES, direction: [...label.DIRECTIONS, 'none'] },
+    zeroed: true,
+  })
+  readonly peerFaults = this.#instruments.counter({
+    name: 'x0_peer_faults_total',
+    help: 'What peers did wrong or had refused, by kind: caps, frames, liveness, node records, presence.',
+    labels: { fault: label.PEER_FAULTS },
     zeroed: true,
   })
   readonly dials = this.#instruments.counter({
@@ -108,9 +116,13 @@ export class Metrics {
   })
   readonly rekeys = this.#instruments.counter({
     name: 'x0_session_rekeys_total',
-    help: 'Rekeys of sessions, by direction of the traffic.',
-    labels: { direction: label.TRAFFIC_DIRECTIONS },
-    zeroed: true,
+    help: 'Rekeys of sessions, both directions.',
+    labels: {},
+  })
+  readonly recordsDamaged = this.#instruments.counter({
+    name: 'x0_records_damaged_total',
+    help: 'Records of open sessions that failed authentication; each ended its session.',
+    labels: {},
   })
   readonly renewals = this.#instruments.counter({
     name: 'x0_session_renewals_total',
@@ -140,12 +152,6 @@ export class Metrics {
     help: 'Node records accepted from peers.',
     labels: {},
   })
-  readonly dhtRejected = this.#instruments.counter({
-    name: 'x0_dht_records_rejected_total',
-    help: 'Node records refused, by reason.',
-    labels: { reason: label.RECORD_REJECTIONS },
-    zeroed: true,
-  })
 
   readonly gossip = this.#instruments.counter({
     name: 'x0_gossip_messages_total',
@@ -163,17 +169,11 @@ export class Metrics {
     help: 'Nodes whose presence message was heard within its validity.',
     labels: {},
   })
-  readonly presenceRejected = this.#instruments.counter({
-    name: 'x0_presence_rejected_total',
-    help: 'Presence messages refused, by reason.',
-    labels: { reason: label.PRESENCE_REJECTIONS },
-    zeroed: true,
-  })
 
   readonly storeErrors = this.#instruments.counter({
     name: 'x0_store_errors_total',
-    help: 'Operations of the store that failed.',
-    labels: { operation: label.STORE_OPERATIONS },
+    help: 'Failures of the store by code.',
+    labels: { code: label.STORE_ERRORS },
     zeroed: true,
   })
   readonly logLines = this.#instruments.counter({
@@ -229,7 +229,7 @@ export class Metrics {
       },
       HTTP_SECONDS,
     )
-    this.#stopProcessMetrics = addProcessMetrics(this.#instruments, options.lag)
+    this.#stopProcessMetrics = addProcessMetrics(this.#instruments, options.lag, options.nodeVersion)
   }
 
   /** The families, for docs/metrics.md and the tests of dashboards. */

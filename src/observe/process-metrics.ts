@@ -11,11 +11,11 @@ const GC_KINDS = ['major', 'minor', 'incremental', 'weakcb'] as const
  * histogram that each scrape resets, and can never be stopped.
  * @returns what stops the garbage collection observer
  */
-export function addProcessMetrics(instruments: Instruments, lag: EventLoopLag): () => void {
+export function addProcessMetrics(instruments: Instruments, lag: EventLoopLag, version: string): () => void {
   const none = { labels: {} } as const
   instruments
-    .gauge({ name: 'nodejs_version_info', help: 'Node.js that runs, value 1.', labels: { version: [process.version] } })
-    .set({ version: process.version }, 1)
+    .gauge({ name: 'nodejs_version_info', help: 'Node.js that runs, value 1.', labels: { version: [version] } })
+    .set({ version }, 1)
   instruments
     .gauge({ name: 'process_start_time_seconds', help: 'Start of the process, seconds since the Unix epoch.', ...none })
     .set({}, performance.timeOrigin / 1000)
@@ -40,15 +40,17 @@ export function addProcessMetrics(instruments: Instruments, lag: EventLoopLag): 
     heapUsed.set({}, memory.heapUsed)
     external.set({}, memory.external)
   })
-  if (process.platform === 'linux') {
-    instruments
-      .gauge({ name: 'process_max_fds', help: 'Most file descriptors that the process may open.', ...none })
-      .set({}, maxFileDescriptors())
-    const open = instruments.gauge({ name: 'process_open_fds', help: 'Open file descriptors.', ...none }, () => {
-      // The listing itself holds one descriptor.
-      open.set({}, readdirSync('/proc/self/fd').length - 1)
-    })
-  }
+  const linux = process.platform === 'linux'
+  const most = instruments.gauge({
+    name: 'process_max_fds',
+    help: 'Most file descriptors that the process may open; 0 off Linux.',
+    ...none,
+  })
+  if (linux) most.set({}, maxFileDescriptors())
+  const open = instruments.gauge({ name: 'process_open_fds', help: 'Open file descriptors; 0 off Linux.', ...none }, () => {
+    // The listing itself holds one descriptor.
+    if (linux) open.set({}, readdirSync('/proc/self/fd').length - 1)
+  })
   const loopLag = instruments.gauge(
     {
       name: 'x0_event_loop_lag_seconds',

@@ -24,7 +24,13 @@ export interface FakeNode extends NodeView {
 
 export function fakeNode(): FakeNode {
   const lag = new EventLoopLag(systemClock)
-  const metrics = new Metrics({ version: '0.1.0-test', backend: 'native', httpRoutes: ROUTE_LABELS, lag })
+  const metrics = new Metrics({
+    version: '0.1.0-test',
+    nodeVersion: process.version,
+    backend: 'native',
+    httpRoutes: ROUTE_LABELS,
+    lag,
+  })
   const checks = [{ name: 'listening', ok: true, detail: 'on 1 address' }]
   let level: LogLevel = 'info'
   const node: FakeNode = {
