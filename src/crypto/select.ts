@@ -4,7 +4,7 @@ import { selfTest } from './self-test.ts'
 export type CryptoBackendName = CryptoBackend['name']
 
 /**
- * A backend that has just passed its self-test (about 10 ms native, 100 ms portable): call once, pass it on. Only the one
+ * A backend that has just passed its self-test (50 ms native, 350 ms portable, loading included): call once, pass it on. Only the one
  * asked for is loaded, because the portable libraries cost memory and start-up time.
  * @throws CryptoError `self-test` where this runtime's cryptography is missing or wrong
  */

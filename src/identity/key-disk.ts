@@ -3,7 +3,7 @@ import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** A file as the key store needs it. */
-export interface KeyFileContent {
+interface KeyFileContent {
   readonly text: string
   /** Permission bits, e.g. 0o600. */
   readonly mode: number

@@ -25,14 +25,14 @@ import type { NodeSeeds } from './node-identity.ts'
  */
 
 /** What Argon2id is asked for. `memoryKib` in KiB. */
-export interface Argon2Cost {
+interface Argon2Cost {
   readonly memoryKib: number
   readonly passes: number
   readonly parallelism: number
 }
 
 /** RFC 9106 section 4, the second recommendation: 64 MiB, for machines that cannot spare 2 GiB. About 0.1 s. */
-export const DEFAULT_ARGON2_COST: Argon2Cost = { memoryKib: 64 * 1024, passes: 3, parallelism: 4 }
+const DEFAULT_ARGON2_COST: Argon2Cost = { memoryKib: 64 * 1024, passes: 3, parallelism: 4 }
 
 /** How to seal a key file. */
 export interface KeySeal {
