@@ -38,7 +38,8 @@ export interface Liveness {
   of(connection: Connection): LivenessView | undefined
 }
 
-/** Silence of this many idle periods ends a stream: both ends probe, so a live one is never that quiet. */
+/** Silence that ends a stream: far longer than the verdict on a dead peer takes, which must come first. */
+const SILENT_MS = 60_000
 const SILENT_PERIODS = 6
 
 /** One long-lived stream per direct connection, opened by the end that dialled; both ends probe and answer on it. */
@@ -91,7 +92,7 @@ export function createLiveness(options: LivenessOptions): Liveness {
     step({ type: 'tick', wall: clock.now() })
     try {
       for (;;) {
-        const bytes = await frames.read(SILENT_PERIODS * idleMs)
+        const bytes = await frames.read(Math.max(SILENT_MS, SILENT_PERIODS * idleMs))
         if (bytes === undefined || !running) return
         const t2 = clock.now()
         const frame = decodeLiveness(bytes)
