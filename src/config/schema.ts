@@ -106,11 +106,13 @@ export const ConfigSchema = Type.Object(
             certificate: Type.String({
               minLength: 1,
               maxLength: 4096,
+              'x-file': true,
               description: 'PEM file with the certificate and its chain; read again when it changes.',
             }),
             key: Type.String({
               minLength: 1,
               maxLength: 4096,
+              'x-file': true,
               description: 'PEM file with the private key; read again when it changes.',
             }),
           },
@@ -191,6 +193,7 @@ export const ConfigSchema = Type.Object(
         Type.String({
           minLength: 1,
           maxLength: 4096,
+          'x-file': true,
           description:
             'File whose first line opens the sealed keys. Absent: the keys are not sealed, or X0_PASSPHRASE or a terminal gives it.',
         }),
