@@ -54,7 +54,7 @@ export function checkValue(node: SchemaNode, value: unknown, below = ''): ValueP
   }
 }
 
-export function isMapping(value: unknown): value is Record<string, unknown> {
+function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 

@@ -30,9 +30,8 @@ const list = (bounds: readonly [number, number], fallback: readonly string[], de
 export const ADMIN_DEFAULT = '127.0.0.1:9690'
 export const LISTEN_DEFAULT: readonly string[] = ['/ip4/0.0.0.0/tcp/9691', '/ip6/::/tcp/9691']
 
-/** The connection encrypters that `security.interop` may name. The x0 channel itself is always on and is not one of them. */
-export const CLASSICAL_PROTOCOL = '/noise'
-export const HYBRID_PROTOCOL_PATTERN = '^/noise-mlkem768-hfs/[0-9]+\\.[0-9]+\\.[0-9]+$'
+/** The open draft's encrypter, at whatever version it has reached; with classical /noise all that interop may name. */
+const HYBRID_PROTOCOL_PATTERN = '^/noise-mlkem768-hfs/[0-9]+\\.[0-9]+\\.[0-9]+$'
 
 export const InteropRule = Type.Object(
   {

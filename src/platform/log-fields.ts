@@ -15,7 +15,7 @@ const SECRET_NAME = /token|passphrase|password|passwd|authorization|cookie|secre
 const LOCATION_NAME = /(?:file|path)$/i
 const BEARER = /\b(bearer|basic)\s+[\w.~+/=-]+/gi
 
-export const REDACTED = '[redacted]'
+const REDACTED = '[redacted]'
 
 /** A copy of `fields` that may be logged. */
 export function loggable(fields: Readonly<Record<string, unknown>>, withStacks: boolean): Record<string, unknown> {
