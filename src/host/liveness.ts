@@ -5,7 +5,14 @@ import type { Random } from '../platform/random.ts'
 import type { CountFault } from './counter.ts'
 import type { Host } from './libp2p-host.ts'
 import { LIVENESS_IDLE_MS, LIVENESS_PROBE_BURST, LIVENESS_PROBE_RATE, LIVENESS_URGENT_MS } from './limits.ts'
-import { clockOffset, initialLiveness, type LivenessState, type LivenessVerdict, livenessStep, lossRatio } from './liveness-core.ts'
+import {
+  clockOffset,
+  initialLiveness,
+  type LivenessState,
+  type LivenessVerdict,
+  livenessStep,
+  lossRatio,
+} from './liveness-core.ts'
 import { decodeLiveness, encodeLiveness, LIVENESS_PROTOCOL, MAX_LIVENESS_FRAME_BYTES } from './liveness-frame.ts'
 import { type FrameStream, openFrames, serveFrames } from './streams.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -42,54 +49,79 @@ export interface Liveness {
 const SILENT_MS = 60_000
 const SILENT_PERIODS = 6
 
+interface Watch {
+  state: LivenessState
+  /** The stream in use; undefined while there is none. */
+  frames: FrameStream | undefined
+  timer: Timer | undefined
+  /** Writes that the peer has not taken yet. */
+  writing: number
+}
+
 /** One long-lived stream per direct connection, opened by the end that dialled; both ends probe and answer on it. */
 export function createLiveness(options: LivenessOptions): Liveness {
   const { host, clock, count } = options
   const idleMs = options.idleMs ?? LIVENESS_IDLE_MS
-  const watched = new Map<Connection, { state: LivenessState }>()
+  const watched = new Map<Connection, Watch>()
   const reopen = new Set<Timer>()
   let running = false
 
-  async function watch(connection: Connection, frames: FrameStream): Promise<void> {
-    // The measurements outlive a stream that had to be opened again.
-    const held = watched.get(connection) ?? { state: initialLiveness(clock.monotonic(), idleMs) }
-    watched.set(connection, held)
-    connection.addEventListener('close', () => void watched.delete(connection), { once: true })
-    const replies = new TokenBucket(LIVENESS_PROBE_BURST, LIVENESS_PROBE_RATE, clock.monotonic())
-    let timer: Timer | undefined
-    let ended = false
-    let writing = 0
-
-    function send(frame: Uint8Array): void {
-      // A peer that does not read gets nothing more: the probe counts as sent, and is missed.
-      if (writing >= 2) return
-      writing += 1
-      void frames.write(frame).then(
-        () => {
-          writing -= 1
-        },
-        (error: unknown) => frames.abort(error instanceof Error ? error : new Error('write failed')),
-      )
-    }
-
-    function step(event: Parameters<typeof livenessStep>[1]): void {
-      if (ended || !running) return
-      const now = clock.monotonic()
-      const result = livenessStep(held.state, event, now, options.random.fraction())
-      held.state = result.state
-      for (const effect of result.effects) {
-        if (effect.type === 'probe') send(encodeLiveness({ kind: 'probe', seq: effect.seq, t1: effect.t1 }))
-        else if (effect.type === 'fault') count('liveness-invalid')
-        else {
-          options.onVerdict(connection, effect.verdict)
-          if (effect.verdict === 'down') connection.abort(new Error('the peer answered no liveness probe'))
-        }
+  function step(connection: Connection, watch: Watch, event: Parameters<typeof livenessStep>[1]): void {
+    if (!running || !watched.has(connection)) return
+    const now = clock.monotonic()
+    const result = livenessStep(watch.state, event, now, options.random.fraction())
+    watch.state = result.state
+    for (const effect of result.effects) {
+      if (effect.type === 'probe') send(watch, encodeLiveness({ kind: 'probe', seq: effect.seq, t1: effect.t1 }))
+      else if (effect.type === 'fault') count('liveness-invalid')
+      else {
+        options.onVerdict(connection, effect.verdict)
+        if (effect.verdict === 'down') connection.abort(new Error('the peer answered no liveness probe'))
       }
-      timer?.cancel()
-      if (held.state.verdict !== 'down') timer = clock.after(Math.max(1, held.state.dueAt - now), () => step({ type: 'tick', wall: clock.now() }))
     }
+    watch.timer?.cancel()
+    if (watch.state.verdict === 'down') return
+    watch.timer = clock.after(Math.max(1, watch.state.dueAt - now), () =>
+      step(connection, watch, { type: 'tick', wall: clock.now() }),
+    )
+  }
 
-    step({ type: 'tick', wall: clock.now() })
+  function send(watch: Watch, frame: Uint8Array): void {
+    const { frames } = watch
+    // Without a stream, or where the peer does not read, nothing goes out: the probe counts as sent, and is missed.
+    if (frames === undefined || watch.writing >= 2) return
+    watch.writing += 1
+    void frames
+      .write(frame)
+      .catch((error: unknown) => frames.abort(error instanceof Error ? error : new Error('write failed')))
+      .finally(() => {
+        watch.writing -= 1
+      })
+  }
+
+  /** A connection is judged from its first stream on until it closes: who resets the stream is silent, not excused. */
+  function watchOf(connection: Connection): Watch {
+    const known = watched.get(connection)
+    if (known !== undefined) return known
+    const watch: Watch = { state: initialLiveness(clock.monotonic(), idleMs), frames: undefined, timer: undefined, writing: 0 }
+    watched.set(connection, watch)
+    connection.addEventListener(
+      'close',
+      () => {
+        watch.timer?.cancel()
+        watched.delete(connection)
+      },
+      { once: true },
+    )
+    return watch
+  }
+
+  async function serve(connection: Connection, frames: FrameStream): Promise<void> {
+    const watch = watchOf(connection)
+    watch.frames = frames
+    watch.writing = 0
+    const replies = new TokenBucket(LIVENESS_PROBE_BURST, LIVENESS_PROBE_RATE, clock.monotonic())
+    step(connection, watch, { type: 'tick', wall: clock.now() })
     try {
       for (;;) {
         const bytes = await frames.read(Math.max(SILENT_MS, SILENT_PERIODS * idleMs))
@@ -100,26 +132,27 @@ export function createLiveness(options: LivenessOptions): Liveness {
           count('liveness-invalid')
           return
         }
-        if (frame.kind === 'reply') step({ type: 'reply', seq: frame.seq, t2: frame.t2, t3: frame.t3, wall: t2 })
+        if (frame.kind === 'reply')
+          step(connection, watch, { type: 'reply', seq: frame.seq, t2: frame.t2, t3: frame.t3, wall: t2 })
         else if (!replies.take(clock.monotonic())) count('liveness-rate')
-        else send(encodeLiveness({ kind: 'reply', seq: frame.seq, t1: frame.t1, t2, t3: clock.now() }))
+        else send(watch, encodeLiveness({ kind: 'reply', seq: frame.seq, t1: frame.t1, t2, t3: clock.now() }))
       }
     } finally {
-      ended = true
-      timer?.cancel()
+      if (watch.frames === frames) watch.frames = undefined
     }
   }
 
   async function open(connection: Connection): Promise<void> {
-    let retryMs = 10 * LIVENESS_URGENT_MS
+    let retryMs = LIVENESS_URGENT_MS
     try {
       await sessionOf(connection)?.accepted
       if (!running || connection.status !== 'open') return
       const frames = await openFrames(connection, LIVENESS_PROTOCOL, MAX_LIVENESS_FRAME_BYTES)
-      await watch(connection, frames).finally(() => frames.close())
+      await serve(connection, frames).finally(() => frames.close())
     } catch (error) {
       // Software without our protocol (interop) is not asked again on this connection.
-      if (error instanceof Error && error.cause instanceof Error && error.cause.name === 'UnsupportedProtocolError') retryMs = Number.POSITIVE_INFINITY
+      if (error instanceof Error && error.cause instanceof Error && error.cause.name === 'UnsupportedProtocolError')
+        retryMs = Number.POSITIVE_INFINITY
     }
     if (!running || connection.status !== 'open' || !Number.isFinite(retryMs)) return
     const timer = clock.after(retryMs, () => {
@@ -138,19 +171,19 @@ export function createLiveness(options: LivenessOptions): Liveness {
       running = true
       host.addEventListener('connection:open', onOpen)
       const limits = { maxBytes: MAX_LIVENESS_FRAME_BYTES, maxStreams: 1 }
-      await serveFrames(host, LIVENESS_PROTOCOL, limits, count, (frames, connection) => watch(connection, frames))
+      await serveFrames(host, LIVENESS_PROTOCOL, limits, count, (frames, connection) => serve(connection, frames))
     },
     stop() {
       running = false
       host.removeEventListener('connection:open', onOpen)
       for (const timer of reopen) timer.cancel()
       reopen.clear()
+      for (const { timer } of watched.values()) timer?.cancel()
       watched.clear()
     },
     of(connection) {
-      const held = watched.get(connection)
-      if (held === undefined) return undefined
-      const { state } = held
+      const state = watched.get(connection)?.state
+      if (state === undefined) return undefined
       return { verdict: state.verdict, rttMs: state.rtt, lossRatio: lossRatio(state), clockOffsetMs: clockOffset(state) }
     },
   }

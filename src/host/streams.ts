@@ -19,10 +19,12 @@ export interface FrameStream {
   abort(reason: Error): void
 }
 
+const MIN_READ_BUFFER_BYTES = 4096
+
 /** Frames of at most `maxBytes` over `stream`. */
 export function frameStream(stream: Stream, maxBytes: number): FrameStream {
-  // Twice a frame may wait unread: one that is being read, one behind it. A peer that sends more is reset.
-  const frames = lpStream(stream, { maxDataLength: maxBytes, maxBufferSize: 2 * maxBytes + 64 })
+  // Twice a frame may wait unread, or many small ones where a peer wakes up late. One that sends more is reset.
+  const frames = lpStream(stream, { maxDataLength: maxBytes, maxBufferSize: Math.max(MIN_READ_BUFFER_BYTES, 2 * maxBytes + 64) })
   return {
     async read(timeoutMs = FRAME_TIMEOUT_MS) {
       const signal = AbortSignal.timeout(timeoutMs)
@@ -62,7 +64,8 @@ function isEnd(cause: unknown, stream: Stream): boolean {
 function frameError(cause: unknown): HostError {
   if (cause instanceof HostError) return cause
   const name = cause instanceof Error ? cause.name : ''
-  if (name === 'TimeoutError' || name === 'AbortError') return new HostError('stream-timeout', 'the peer took too long', { cause })
+  if (name === 'TimeoutError' || name === 'AbortError')
+    return new HostError('stream-timeout', 'the peer took too long', { cause })
   if (/^InvalidDataLength|^InvalidMessageLength|^StreamBufferError/.test(name)) {
     return new HostError('frame-too-large', 'the peer sent more than is allowed', { cause })
   }

@@ -130,8 +130,8 @@ test('liveness measures both ends over one stream, and aborts a peer that falls 
       host,
       clock: systemClock,
       random: systemRandom,
-      count: (fault) => assert.fail(fault),
-      idleMs: 100,
+      count: (fault) => verdicts.push(fault),
+      idleMs: 250,
       onVerdict: (_connection, verdict) => verdicts.push(verdict),
     })
     await liveness.start()
@@ -161,4 +161,22 @@ test('liveness measures both ends over one stream, and aborts a peer that falls 
   const silent = await a.host.dial(mute.getMultiaddrs())
   await until('the silent one is cut', () => silent.status !== 'open', 20_000)
   assert.deepEqual(verdicts, ['suspect', 'down'])
+})
+
+test('a peer that resets the liveness stream over and over is silent, not excused', async (t) => {
+  const verdicts: string[] = []
+  const host = await testHost()
+  const onVerdict = (_connection: unknown, verdict: string): void => void verdicts.push(verdict)
+  const liveness = createLiveness({ host, clock: systemClock, random: systemRandom, count: () => {}, idleMs: 100, onVerdict })
+  const rude = await testHost()
+  await rude.handle(LIVENESS_PROTOCOL, (stream) => stream.abort(new Error('no')))
+  await liveness.start()
+  t.after(async () => {
+    liveness.stop()
+    await Promise.all([host.stop(), rude.stop()])
+  })
+  await Promise.all([host.start(), rude.start()])
+  const connection = await host.dial(rude.getMultiaddrs())
+  await until('it is cut', () => connection.status !== 'open', 20_000)
+  assert.equal(verdicts.at(-1), 'down')
 })
