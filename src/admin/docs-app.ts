@@ -5,6 +5,7 @@ import { type FastifySchema, type FastifyServerOptions, fastify } from 'fastify'
 import Type from 'typebox'
 import type { AdminApp, AdminContext } from './admin-context.ts'
 import { Problem } from './documents.ts'
+import { addErrors } from './errors.ts'
 import { addResourceRoutes } from './resource-routes.ts'
 import { type Access, accessOf } from './route-table.ts'
 import { SCHEMA_COMPILERS } from './schema-compilers.ts'
@@ -64,6 +65,7 @@ export async function buildDocsApp(context: AdminContext, version: string): Prom
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => ({ schema: described(schema ?? {}, String(route.method), url), url }),
   })
+  addErrors(app, context)
   addResourceRoutes(app, context)
   app.get('/openapi.json', { schema: documentSchema }, async () => ({ openapi: '', paths: {}, ...app.swagger() }))
   await app.register(fastifySwaggerUi, {

@@ -43,7 +43,7 @@ export const PeerState = Type.Union([
 ])
 
 export const Peer = Type.Object({
-  peerId: Type.String(),
+  peerId: nullable(Type.String({ description: 'null for a bootstrap line without /p2p/ until the first contact' })),
   x0Id: nullable(Type.String()),
   state: PeerState,
   /** Since when it is in this state, ISO 8601. */

@@ -42,8 +42,9 @@ function absent(request: FastifyRequest): ApiProblem {
 function asProblem(error: Error | FastifyError): ApiProblem {
   if (error instanceof ApiProblem) return error
   if (error instanceof NodeFault) return new ApiProblem(error.code, error.message)
-  if ('validation' in error) return new ApiProblem('request-invalid', error.message)
   switch ('code' in error ? error.code : undefined) {
+    case 'FST_ERR_VALIDATION':
+      return new ApiProblem('request-invalid', error.message)
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new ApiProblem('body-too-large', `${PROBLEMS['body-too-large'][1]}: at most 65,536 bytes`)
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
@@ -51,6 +52,8 @@ function asProblem(error: Error | FastifyError): ApiProblem {
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return new ApiProblem('body-malformed', 'the body must be one JSON document')
+    case 'FST_STATIC_FORBIDDEN_PATH':
+      return new ApiProblem('route-unknown', 'GET /openapi.json lists what there is')
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_BAD_URL':
     case 'FST_ERR_MAX_PARAM_LENGTH':
