@@ -24,7 +24,7 @@ export async function peers(call: Call): Promise<void> {
 /** The table of peers at `now`, ms since the Unix epoch. */
 export function peersText(call: Pick<Call, 'color'>, document: Peers, now: number): string {
   const rows = document.peers.map((peer): Cell[] => [
-    peer.peerId,
+    peer.peerId ?? '(not met yet)',
     { text: peer.state, paint: (text) => paint(call, COLORS[peer.state], text) },
     printable(peer.path ?? '-'),
     printable(peer.suite ?? '-'),
@@ -46,7 +46,7 @@ function pqCell(call: Pick<Call, 'color'>, peer: Peer): Cell {
 }
 
 function lastError(peer: Peer, now: number): string {
-  const parts = []
+  const parts: string[] = []
   if (peer.lastError !== null) {
     parts.push(`${peer.lastError.code}: ${peer.lastError.message} (${age(peer.lastError.at, now)} ago)`)
   }

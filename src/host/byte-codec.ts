@@ -51,7 +51,8 @@ export class ByteReader {
 
   /** Nothing may be left. */
   end(): void {
-    if (this.#offset !== this.#bytes.length) throw new HostError(this.#code, `${this.#bytes.length - this.#offset} bytes too many`)
+    if (this.#offset !== this.#bytes.length)
+      throw new HostError(this.#code, `${this.#bytes.length - this.#offset} bytes too many`)
   }
 
   #take(length: number): number {

@@ -10,7 +10,6 @@ import { interopProfile, X0_PROFILE, X0_PROTOCOL } from '../channel/profile.ts'
 import { RecentRefusals } from '../channel/recent-refusals.ts'
 import { Slots } from '../channel/slots.ts'
 import type { InteropRule } from '../config/schema.ts'
-import { CLASSICAL_PROTOCOL } from '../config/schema.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -94,6 +93,9 @@ async function interopFactory(
 function isNamed(rules: readonly InteropRule[], protocol: string, peerId: string): boolean {
   return rules.some((rule) => rule.protocol === protocol && (rule.peers === 'any' || rule.peers.includes(peerId)))
 }
+
+/** libp2p's own Noise XX. */
+const CLASSICAL_PROTOCOL = '/noise'
 
 const LIBUV_DEFAULT_THREADS = 4
 

@@ -1,5 +1,5 @@
-import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import type { PeerInfo } from '@libp2p/interface'
+import { type KadDHT, type KadDHTComponents, kadDHT, passthroughMapper } from '@libp2p/kad-dht'
 import {
   ADDRESS_DIAL_TIMEOUT_MS,
   DHT_ALPHA,

@@ -50,7 +50,8 @@ export function dialFailure(error: unknown): DialFailure {
   }
   if (/dial self/i.test(message)) return { code: 'self', message }
   // @chainsafe/libp2p-noise reports another peer than expected with this text only.
-  if (/does not match expected remote identity|remote peer.*mismatch|unexpected peer/i.test(message)) return { code: 'identity-mismatch', message }
+  if (/does not match expected remote identity|remote peer.*mismatch|unexpected peer/i.test(message))
+    return { code: 'identity-mismatch', message }
   const errno = /\b(E[A-Z]{4,})\b/.exec(message)?.[1]
   if (errno !== undefined && errno in byErrno) return { code: byErrno[errno] ?? 'unreachable', message }
   return { code: byName[error.name] ?? 'handshake', message }

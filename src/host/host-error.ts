@@ -6,6 +6,7 @@ export type HostErrorCode =
   | 'stream-ended'
   | 'stream-timeout'
   | 'dial-failed'
+  | 'listen-failed'
   | 'protocol-unsupported'
 
 /** A fault of a peer or of the environment as seen by the host. */

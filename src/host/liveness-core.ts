@@ -110,16 +110,24 @@ export function livenessStep(before: LivenessState, event: LivenessEvent, now: n
 function forgiveSleep(state: LivenessState, now: number): LivenessState {
   const slept = now - state.dueAt
   if (slept < LIVENESS_LAG_MS || state.outstanding.length === 0) return state
-  const outstanding = state.outstanding.map((probe) => ({ ...probe, deadline: Math.max(probe.deadline + slept, now + LIVENESS_LAG_MS) }))
+  const outstanding = state.outstanding.map((probe) => ({
+    ...probe,
+    deadline: Math.max(probe.deadline + slept, now + LIVENESS_LAG_MS),
+  }))
   return { ...state, outstanding }
 }
 
-function onReply(state: LivenessState, reply: Extract<LivenessEvent, { type: 'reply' }>, now: number, effects: LivenessEffect[]): LivenessState {
+function onReply(
+  state: LivenessState,
+  reply: Extract<LivenessEvent, { type: 'reply' }>,
+  now: number,
+  effects: LivenessEffect[],
+): LivenessState {
   const probe = state.outstanding.find(({ seq }) => seq === reply.seq)
   const held = reply.t3 - reply.t2
   if (probe === undefined) {
     // A reply that comes after its deadline is late, not a lie: its loss is counted already.
-    if (((state.nextSeq - 1 - reply.seq) >>> 0) > LIVENESS_LOSS_WINDOW) effects.push({ type: 'fault' })
+    if ((state.nextSeq - 1 - reply.seq) >>> 0 > LIVENESS_LOSS_WINDOW) effects.push({ type: 'fault' })
     return state
   }
   const elapsed = now - probe.sentAt
@@ -131,7 +139,8 @@ function onReply(state: LivenessState, reply: Extract<LivenessEvent, { type: 're
   const sample = Math.max(0, elapsed - held)
   const offset = (reply.t2 - probe.sentWall + (reply.t3 - reply.wall)) / 2
   const rtt = state.rtt === undefined ? sample : state.rtt + (sample - state.rtt) / 8
-  const rttVariation = state.rtt === undefined ? sample / 2 : state.rttVariation + (Math.abs(sample - state.rtt) - state.rttVariation) / 4
+  const rttVariation =
+    state.rtt === undefined ? sample / 2 : state.rttVariation + (Math.abs(sample - state.rtt) - state.rttVariation) / 4
   return {
     ...state,
     outstanding: state.outstanding.filter((each) => each !== probe),

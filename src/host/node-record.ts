@@ -61,7 +61,9 @@ export async function signNodeRecord(
     ...content,
     ed25519: identity.ed25519,
     mldsa65: identity.mldsa65,
-    addresses: content.addresses.filter((address) => multiaddr(address).bytes.length <= MAX_ADDRESS_BYTES).slice(0, MAX_RECORD_ADDRESSES),
+    addresses: content.addresses
+      .filter((address) => multiaddr(address).bytes.length <= MAX_ADDRESS_BYTES)
+      .slice(0, MAX_RECORD_ADDRESSES),
     neighbours: distinct(content.neighbours).slice(0, MAX_RECORD_NEIGHBOURS),
     capabilities: [...new Set(content.capabilities)].sort().slice(0, MAX_RECORD_CAPABILITIES),
   })
@@ -153,7 +155,8 @@ function encodeBody(body: NodeRecordBody): Uint8Array {
   for (const neighbour of body.neighbours) writer.bytes(neighbour)
   writer.u8(body.capabilities.length)
   for (const capability of body.capabilities) {
-    if (!CAPABILITY.test(capability) || capability.length > MAX_CAPABILITY_BYTES) throw new HostError('bad-record', `no capability: ${capability}`)
+    if (!CAPABILITY.test(capability) || capability.length > MAX_CAPABILITY_BYTES)
+      throw new HostError('bad-record', `no capability: ${capability}`)
     writer.u8(capability.length).bytes(Buffer.from(capability, 'ascii'))
   }
   return writer.finish()

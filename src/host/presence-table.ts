@@ -55,7 +55,14 @@ export class PresenceTable {
     const { sequence, uptimeBucket, version } = message
     // Two and a half periods: one lost message is no absence.
     const periodMs = Math.max(PRESENCE_MIN_PERIOD_MS, message.periodMinutes * 60_000)
-    this.#heard.set(name, { x0Id: Uint8Array.from(message.x0Id), sequence, heardAt: now, expiresAt: now + 2.5 * periodMs, uptimeBucket, version })
+    this.#heard.set(name, {
+      x0Id: Uint8Array.from(message.x0Id),
+      sequence,
+      heardAt: now,
+      expiresAt: now + 2.5 * periodMs,
+      uptimeBucket,
+      version,
+    })
   }
 
   #hasExpired(now: number): boolean {

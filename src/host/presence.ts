@@ -16,7 +16,14 @@ import {
   PRESENCE_MIN_PERIOD_MS,
   PRESENCE_PERIOD_PER_AUTHOR_MS,
 } from './limits.ts'
-import { decodePresence, PRESENCE_CONTEXT, type PresenceMessage, presenceTopic, signPresence, uptimeBucket } from './presence-message.ts'
+import {
+  decodePresence,
+  PRESENCE_CONTEXT,
+  type PresenceMessage,
+  presenceTopic,
+  signPresence,
+  uptimeBucket,
+} from './presence-message.ts'
 import { type PresenceEntry, type PresenceJudgement, PresenceTable } from './presence-table.ts'
 
 export interface PublicKeys {

@@ -100,7 +100,11 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
   }
 
   /** The record out of an answer, if it is valid and about whom was asked; its peer is counted where not. */
-  async function accept(reply: RecordAnswer | undefined, from: string, isAbout: (record: NodeRecord) => boolean): Promise<NodeRecord | undefined> {
+  async function accept(
+    reply: RecordAnswer | undefined,
+    from: string,
+    isAbout: (record: NodeRecord) => boolean,
+  ): Promise<NodeRecord | undefined> {
     if (reply === undefined || !('record' in reply)) return undefined
     const verdict = await store.take(reply.record, from, clock.now())
     if (verdict !== 'stored' && verdict !== 'known') return undefined
@@ -143,7 +147,9 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
         if (bytes === undefined) return
         const message = decodeRequest(bytes)
         if (message === undefined) count('frame-invalid')
-        await frames.write(encodeAnswer(message === undefined ? { kind: 'refused' } : await answer(message, connection.remotePeer.toString())))
+        await frames.write(
+          encodeAnswer(message === undefined ? { kind: 'refused' } : await answer(message, connection.remotePeer.toString())),
+        )
       })
     },
     stop: () => stopping.abort(),
@@ -173,7 +179,8 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
       const best = store.get(x0Id, clock.now())
       if (best !== undefined) {
         for (const connection of asked) {
-          if (seen.get(connection) !== best.sequence) void request(connection, { kind: 'put', record: best.bytes }).catch(() => {})
+          if (seen.get(connection) !== best.sequence)
+            void request(connection, { kind: 'put', record: best.bytes }).catch(() => {})
         }
       }
       return best

@@ -17,7 +17,9 @@ export const MAX_RECORD_FRAME_BYTES = MAX_RECORD_BYTES + 1
 /** Names the answering node itself. */
 export const OWN_RECORD: Uint8Array = new Uint8Array(32)
 
-export type RecordRequest = { readonly kind: 'get'; readonly x0Id: Uint8Array } | { readonly kind: 'put'; readonly record: Uint8Array }
+export type RecordRequest =
+  | { readonly kind: 'get'; readonly x0Id: Uint8Array }
+  | { readonly kind: 'put'; readonly record: Uint8Array }
 
 export type RecordAnswer =
   | { readonly kind: 'found' | 'newer'; readonly record: Uint8Array }
@@ -26,7 +28,9 @@ export type RecordAnswer =
 const answerCodes = { found: 0x10, absent: 0x11, stored: 0x12, newer: 0x13, refused: 0x14, busy: 0x15 } as const
 
 export function encodeRequest(request: RecordRequest): Uint8Array {
-  return request.kind === 'get' ? Buffer.concat([Uint8Array.of(1), request.x0Id]) : Buffer.concat([Uint8Array.of(2), request.record])
+  return request.kind === 'get'
+    ? Buffer.concat([Uint8Array.of(1), request.x0Id])
+    : Buffer.concat([Uint8Array.of(2), request.record])
 }
 
 /** The request, or undefined for bytes that are none. */

@@ -1,6 +1,14 @@
 import { MAX_KNOWN_PEERS } from './limits.ts'
 import { forgettable } from './supervisor-policy.ts'
-import { isUp, type PeerCounts, type PeerEntry, type PeerStatus, type SupervisorEffect, type SupervisorState, type SupervisorStep } from './supervisor-state.ts'
+import {
+  isUp,
+  type PeerCounts,
+  type PeerEntry,
+  type PeerStatus,
+  type SupervisorEffect,
+  type SupervisorState,
+  type SupervisorStep,
+} from './supervisor-state.ts'
 
 /** A state being changed within one step; it never leaves that step. */
 export class Draft {

@@ -46,7 +46,10 @@ export function trimOrder(entries: Iterable<PeerEntry>): PeerEntry[] {
     .filter((entry) => isUp(entry) && !entry.wanted)
     .sort(
       (a, b) =>
-        Number(b.status === 'suspect') - Number(a.status === 'suspect') || inbound(a) - inbound(b) || b.since - a.since || (a.key < b.key ? -1 : 1),
+        Number(b.status === 'suspect') - Number(a.status === 'suspect') ||
+        inbound(a) - inbound(b) ||
+        b.since - a.since ||
+        (a.key < b.key ? -1 : 1),
     )
 }
 

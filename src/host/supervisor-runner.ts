@@ -10,7 +10,15 @@ import { dialFailure } from './dial-failure.ts'
 import type { Host } from './libp2p-host.ts'
 import { DIAL_TIMEOUT_MS, NETWORK_POLL_MS } from './limits.ts'
 import { initialSupervisor, nextDue, superviseStep } from './supervisor.ts'
-import type { PeerCounts, PeerEntry, PeerSource, SupervisorEffect, SupervisorEvent, SupervisorState, WantedPeer } from './supervisor-state.ts'
+import type {
+  PeerCounts,
+  PeerEntry,
+  PeerSource,
+  SupervisorEffect,
+  SupervisorEvent,
+  SupervisorState,
+  WantedPeer,
+} from './supervisor-state.ts'
 
 export interface SupervisorOptions {
   readonly host: Host
@@ -125,9 +133,18 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
     } else if (peer.status === 'suspect') {
       options.report({ ...common, type: 'peer.suspect', level: 'warn', data: {} })
     } else if (peer.status === 'down') {
-      options.report({ ...common, type: 'peer.down', level: 'warn', data: { code: peer.lastError?.code ?? '', message: peer.lastError?.message ?? '' } })
+      options.report({
+        ...common,
+        type: 'peer.down',
+        level: 'warn',
+        data: { code: peer.lastError?.code ?? '', message: peer.lastError?.message ?? '' },
+      })
     } else if (connection !== undefined) {
-      options.report({ ...common, type: 'peer.up', data: { address: connection.address, direction: connection.direction, was: from ?? 'never' } })
+      options.report({
+        ...common,
+        type: 'peer.up',
+        data: { address: connection.address, direction: connection.direction, was: from ?? 'never' },
+      })
     }
   }
 
@@ -206,7 +223,8 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
       if (peerId === host.peerId.toString()) return
       step({ type: 'found', peerId, addresses, source, ...(x0Id === undefined ? {} : { x0Id }) })
     },
-    health: (connection, verdict) => step({ type: verdict, peerId: connection.remotePeer.toString(), connectionId: connection.id }),
+    health: (connection, verdict) =>
+      step({ type: verdict, peerId: connection.remotePeer.toString(), connectionId: connection.id }),
     closing: (connection, code, message) => void closeReasons.set(connection, { code, message }),
     networkChanged: () => step({ type: 'network-changed' }),
     peers: () => [...state.peers.values()],
@@ -219,5 +237,7 @@ function closeReason(local: boolean, error: Error | undefined): { code: string; 
     const { code, message } = dialFailure(error)
     return { code: code === 'handshake' ? 'reset' : code, message }
   }
-  return local ? { code: 'closed-here', message: 'this node closed the connection' } : { code: 'closed-by-peer', message: 'the peer closed the connection' }
+  return local
+    ? { code: 'closed-here', message: 'this node closed the connection' }
+    : { code: 'closed-by-peer', message: 'the peer closed the connection' }
 }

@@ -70,7 +70,13 @@ export type SupervisorEvent =
   | { readonly type: 'tick' }
   | { readonly type: 'want'; readonly peers: readonly WantedPeer[] }
   /** Seen in the DHT, on the local network or in a record. */
-  | { readonly type: 'found'; readonly peerId: string; readonly addresses: readonly string[]; readonly source: PeerSource; readonly x0Id?: string }
+  | {
+      readonly type: 'found'
+      readonly peerId: string
+      readonly addresses: readonly string[]
+      readonly source: PeerSource
+      readonly x0Id?: string
+    }
   | {
       readonly type: 'connected'
       readonly peerId: string
@@ -79,7 +85,13 @@ export type SupervisorEvent =
       readonly direction: 'inbound' | 'outbound'
       readonly x0Id?: string
     }
-  | { readonly type: 'disconnected'; readonly peerId: string; readonly connectionId: string; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'disconnected'
+      readonly peerId: string
+      readonly connectionId: string
+      readonly code: string
+      readonly message: string
+    }
   /** A dial that succeeded: `key` is what was dialled, `peerId` who answered. */
   | { readonly type: 'dialled'; readonly key: string; readonly peerId: string }
   | { readonly type: 'dial-failed'; readonly key: string; readonly code: string; readonly message: string }

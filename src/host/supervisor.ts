@@ -9,7 +9,14 @@ import {
 } from './limits.ts'
 import { Draft, fresh, upCount } from './supervisor-draft.ts'
 import { isWorthTrying, mergeAddresses, retryDelay, trimOrder } from './supervisor-policy.ts'
-import { isUp, type PeerCounts, type SupervisorEvent, type SupervisorState, type SupervisorStep, type WantedPeer } from './supervisor-state.ts'
+import {
+  isUp,
+  type PeerCounts,
+  type SupervisorEvent,
+  type SupervisorState,
+  type SupervisorStep,
+  type WantedPeer,
+} from './supervisor-state.ts'
 
 /** Nobody known, a search due at once. */
 export function initialSupervisor(counts: PeerCounts, now: number): SupervisorState {
@@ -83,7 +90,15 @@ function want(draft: Draft, peer: WantedPeer): void {
   const wanted = [...draft.peers.values()].filter((entry) => entry.wanted).length
   if (known?.wanted !== true && wanted >= MAX_WANTED_PEERS) return
   if (known === undefined) {
-    draft.add(fresh(key, draft.now, { peerId: peer.peerId, x0Id: peer.x0Id, wanted: true, source: 'bootstrap', addresses: [peer.address] }))
+    draft.add(
+      fresh(key, draft.now, {
+        peerId: peer.peerId,
+        x0Id: peer.x0Id,
+        wanted: true,
+        source: 'bootstrap',
+        addresses: [peer.address],
+      }),
+    )
     return
   }
   const addresses = mergeAddresses([peer.address], known.addresses)
@@ -110,7 +125,10 @@ function found(draft: Draft, event: Extract<SupervisorEvent, { type: 'found' }>)
 function connected(draft: Draft, event: Extract<SupervisorEvent, { type: 'connected' }>): void {
   const known = draft.peers.get(event.peerId)
   if (known === undefined) {
-    const entry = fresh(event.peerId, draft.now, { peerId: event.peerId, source: event.direction === 'inbound' ? 'inbound' : 'dht' })
+    const entry = fresh(event.peerId, draft.now, {
+      peerId: event.peerId,
+      source: event.direction === 'inbound' ? 'inbound' : 'dht',
+    })
     // With no room even after forgetting, the connection is not kept: everything here is bounded.
     if (!draft.add(entry)) {
       draft.effects.push({ type: 'hang-up', peerId: event.peerId, reason: 'too-many-peers' })
@@ -161,7 +179,14 @@ function dialled(draft: Draft, event: Extract<SupervisorEvent, { type: 'dialled'
   draft.peers.delete(event.key)
   const known = draft.peers.get(event.peerId)
   if (known === undefined) {
-    draft.add({ ...entry, key: event.peerId, peerId: event.peerId, dialling: false, failures: 0, retryAt: draft.now + SEARCH_FIRST_MS })
+    draft.add({
+      ...entry,
+      key: event.peerId,
+      peerId: event.peerId,
+      dialling: false,
+      failures: 0,
+      retryAt: draft.now + SEARCH_FIRST_MS,
+    })
     return
   }
   draft.update(event.peerId, {

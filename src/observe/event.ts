@@ -22,6 +22,7 @@ export const EVENT_TYPES = [
   'pin.mismatch',
   'pin.frozen',
   'session.rekeyed',
+  'session.damaged',
   'session.renewed',
   'session.renewal-failed',
   'record.rejected',

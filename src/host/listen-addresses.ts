@@ -1,0 +1,38 @@
+import { createServer } from 'node:net'
+import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
+import { HostError } from './host-error.ts'
+
+/**
+ * The addresses to listen on. Written ones are taken as they are, and one that cannot be had is an error that names it.
+ * Default ones yield: where a port is taken a free one is used, and a family that this machine lacks is left out.
+ * @throws HostError `listen-failed`
+ */
+export async function listenAddresses(addresses: readonly string[], written: boolean): Promise<string[]> {
+  const usable: string[] = []
+  for (const address of addresses) {
+    const failure = await tryToBind(address)
+    if (failure === undefined) usable.push(address)
+    else if (written) {
+      throw new HostError(
+        'listen-failed',
+        `cannot listen on ${address}: ${failure}; free it, or write another in \`listen\` (port 0 takes a free one)`,
+      )
+    } else if (failure === 'EADDRINUSE') usable.push(address.replace(/\/tcp\/\d+/, '/tcp/0'))
+  }
+  if (usable.length === 0 && addresses.length > 0) throw new HostError('listen-failed', 'none of the listen addresses can be had')
+  return usable
+}
+
+/** Binds and lets go again; the code of what went wrong, or undefined. Addresses that are not TCP are the transport's to judge. */
+function tryToBind(address: string): Promise<string | undefined> {
+  const parsed = multiaddr(address)
+  if (!isNetworkAddress(parsed)) return Promise.resolve(undefined)
+  const { host, port, type } = getNetConfig(parsed)
+  if (port === undefined || port === 0 || (type !== 'ip4' && type !== 'ip6')) return Promise.resolve(undefined)
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ host, port, ipv6Only: type === 'ip6', exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}

@@ -1,0 +1,234 @@
+import { networkInterfaces } from 'node:os'
+import type { Connection } from '@libp2p/interface'
+import type { ChannelEvent } from '../channel/channel-event.ts'
+import type { PinBook, PinSource } from '../channel/pins.ts'
+import type { Config } from '../config/schema.ts'
+import type { CryptoBackend } from '../crypto/backend.ts'
+import { parseBootstrapLine } from '../identity/bootstrap-line.ts'
+import type { NodeIdentity } from '../identity/node-identity.ts'
+import type { Report } from '../observe/event.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Random } from '../platform/random.ts'
+import { plainAddresses, wantedPeer } from './addresses.ts'
+import { type ChannelSetup, setUpChannel } from './channel-setup.ts'
+import { createConnectionGater, defaultInboundCaps } from './connection-gater.ts'
+import type { CountFault } from './counter.ts'
+import { createDiscovery } from './discovery.ts'
+import { fenceInteropSessions, type HandlerRegistry, openNamedProtocols } from './interop-fence.ts'
+import { createHost, type Host } from './libp2p-host.ts'
+import { listenAddresses } from './listen-addresses.ts'
+import { createLiveness, type Liveness } from './liveness.ts'
+import { createPresence, type Presence } from './presence.ts'
+import { presenceTopic } from './presence-message.ts'
+import { createRecordExchange } from './record-exchange.ts'
+import { createRecordPublisher, type SequenceShelf } from './record-publisher.ts'
+import { type RecordShelf, RecordStore } from './record-store.ts'
+import { createSessionRenewal, type SessionRenewal } from './session-renewal.ts'
+import { createStreamRepair } from './stream-repair.ts'
+import { createSupervisor, type PeerSupervisor } from './supervisor-runner.ts'
+
+export interface OverlayOptions {
+  readonly config: Config
+  /** `listen` was written by somebody: an address that cannot be had is then an error. */
+  readonly listenIsWritten: boolean
+  readonly crypto: CryptoBackend
+  readonly identity: NodeIdentity
+  readonly networkId: Uint8Array
+  /** First 12 hex digits of the network id. */
+  readonly network: string
+  readonly version: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly pins: PinBook
+  readonly datastorePath: string
+  readonly records: RecordShelf
+  readonly sequence: SequenceShelf
+  readonly report: Report
+  readonly onChannelEvent: (event: ChannelEvent) => void
+  readonly count: CountFault
+  readonly countRenewal: (result: 'renewed' | 'failed') => void
+  /** A statement about a peer's x0 id, from a bootstrap line or a record. */
+  readonly onStated: (peerId: string, x0Id: string, source: PinSource) => void
+  readonly onError: (error: unknown, during: string) => void
+}
+
+/** The node's part in the mesh: a libp2p host with everything of ours that runs on it. */
+export interface Overlay {
+  readonly host: Host
+  readonly channel: ChannelSetup
+  readonly supervisor: PeerSupervisor
+  readonly liveness: Liveness
+  readonly presence: Presence
+  readonly records: RecordStore
+  readonly renewal: SessionRenewal
+  stop(): Promise<void>
+}
+
+/** Builds the parts, registers their protocols, and only then starts: libp2p pushes identify for each late one. */
+export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
+  const { config, crypto, identity, clock, random, count } = options
+  const channel = await setUpChannel({
+    crypto,
+    identity,
+    networkId: options.networkId,
+    clock,
+    pins: options.pins,
+    flood: config.security.handshake,
+    timeoutMs: config.security.handshake.timeoutMs,
+    interop: config.security.interop,
+    report: options.onChannelEvent,
+  })
+  let registry: (() => HandlerRegistry) | undefined
+  const host = await createHost({
+    privateKey: identity.libp2pKey,
+    listen: await listenAddresses(config.listen, options.listenIsWritten),
+    announce: config.announce,
+    encrypters: channel.factories.map((factory) => (components) => {
+      // not there yet while libp2p is being built
+      registry = () => components.registrar
+      return factory(components)
+    }),
+    network: options.network,
+    version: options.version,
+    gater: createConnectionGater({ clock, count, caps: { ...defaultInboundCaps, open: config.limits.connectionsPerAddress } }),
+    maxConnections: config.peers.max * 2,
+    gossip: { topics: [presenceTopic(options.network)] },
+    datastorePath: options.datastorePath,
+    mdns: config.discovery.mdns,
+  })
+  fenceInteropSessions(host)
+
+  const liveness = createLiveness({ host, clock, random, count, onVerdict: onLivenessVerdict })
+  const records = new RecordStore({
+    backend: crypto,
+    networkId: options.networkId,
+    shelf: options.records,
+    count,
+    onRecord: (record) => discovery.learned(record),
+  })
+  const exchange = createRecordExchange({ host, store: records, clock, count, ownRecord: () => publisher.current() })
+  const publisher = createRecordPublisher({
+    backend: crypto,
+    identity,
+    networkId: options.networkId,
+    clock,
+    random,
+    shelf: options.sequence,
+    addresses: () => plainAddresses(host.getMultiaddrs()),
+    neighbours,
+    capabilities: [],
+    publish: (record) => exchange.publish(record),
+    onError: (error) => options.onError(error, 'publish the node record'),
+  })
+  const presence = createPresence({
+    host,
+    backend: crypto,
+    identity,
+    networkId: options.networkId,
+    network: options.network,
+    version: options.version,
+    clock,
+    random,
+    count,
+    keysOf: (x0Id) => records.get(x0Id, clock.now()),
+    fetchKeys: async (from, x0Id) => {
+      const connection = host.getConnections(from)[0]
+      return connection === undefined ? undefined : await exchange.askFor(connection, x0Id)
+    },
+    onError: (error) => options.onError(error, 'send a presence message'),
+  })
+  const wanted = config.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
+  for (const { peerId, x0Id } of wanted) {
+    if (peerId !== undefined) options.pins.intend(peerId)
+    if (peerId !== undefined && x0Id !== undefined) options.onStated(peerId, x0Id, 'bootstrap')
+  }
+  const supervisor = createSupervisor({
+    host,
+    counts: config.peers,
+    wanted,
+    clock,
+    random,
+    report: options.report,
+    expectIdentity,
+    search: () => discovery.search(),
+    interfaces,
+    explain: (peerId) => (peerId === undefined ? undefined : channel.context.refusals.take(peerId)),
+  })
+  const discovery = createDiscovery({
+    host,
+    store: records,
+    exchange,
+    clock,
+    random,
+    x0Id: identity.x0Id,
+    found: (...known) => supervisor.found(...known),
+  })
+  const renewal = createSessionRenewal({
+    host,
+    clock,
+    afterMs: config.security.renewAfterHours * 3_600_000,
+    report: options.report,
+    count: options.countRenewal,
+  })
+  const repair = createStreamRepair({ host, clock, repaired: () => undefined })
+
+  function neighbours(): Uint8Array[] {
+    const known = supervisor.peers().filter(({ connections }) => connections.length > 0)
+    return known
+      .flatMap(({ peerId }) => (peerId === undefined ? [] : [records.ofPeer(peerId, clock.now())?.x0Id]))
+      .filter((id) => id !== undefined)
+  }
+
+  /** What an operator wrote is insisted on. A record's claim is not: whoever can forge a peer id can sign a record for it. */
+  function expectIdentity(peerId: string, x0Id: string): void {
+    if (wanted.some((peer) => peer.peerId === peerId && peer.x0Id === x0Id)) options.onStated(peerId, x0Id, 'bootstrap')
+  }
+
+  function onLivenessVerdict(connection: Connection, verdict: 'healthy' | 'suspect' | 'down'): void {
+    if (verdict === 'down') supervisor.closing(connection, 'liveness', 'it stopped answering probes')
+    else supervisor.health(connection, verdict)
+  }
+
+  const onPeerChange = (): void => publisher.changed()
+  await records.load(clock.now())
+  await exchange.start()
+  await liveness.start()
+  if (registry !== undefined) await openNamedProtocols(registry(), host.getProtocols(), config.security.interop)
+  try {
+    await host.start()
+  } catch (error) {
+    await host.stop()
+    throw error
+  }
+  await publisher.start()
+  presence.start()
+  discovery.start()
+  supervisor.start()
+  renewal.start()
+  repair.start()
+  for (const type of ['connection:open', 'connection:close', 'self:peer:update'] as const)
+    host.addEventListener(type, onPeerChange)
+
+  return {
+    host,
+    channel,
+    supervisor,
+    liveness,
+    presence,
+    records,
+    renewal,
+    async stop() {
+      for (const part of [repair, renewal, supervisor, discovery, presence, publisher, liveness, exchange]) part.stop()
+      await host.stop()
+    },
+  }
+}
+
+/** The addresses of this machine in one string: a change of it is a change of network. */
+function interfaces(): string {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .map(({ address }) => address)
+    .sort()
+    .join()
+}

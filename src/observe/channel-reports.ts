@@ -1,0 +1,46 @@
+import type { ChannelEvent } from '../channel/channel-event.ts'
+import { formatX0Id } from '../identity/x0-id.ts'
+import type { Report } from './event.ts'
+
+/** Tells the event log what an operator wants to know of the channel. Shed handshakes are counted only: a flood must not fill the log. */
+export function reportChannelEvent(report: Report, event: ChannelEvent): void {
+  switch (event.type) {
+    case 'accepted': {
+      const { remotePeerId, remoteX0Id, suite, role, pqAuthenticated } = event.facts
+      const x0Id = remoteX0Id === undefined ? '' : formatX0Id(remoteX0Id)
+      report({ type: 'handshake.completed', level: 'info', peer: remotePeerId, data: { suite, role, pqAuthenticated, x0Id } })
+      return
+    }
+    case 'refused': {
+      const { role, protocol, code, by, message, remoteAddress } = event
+      const peer = event.remotePeerId === undefined ? {} : { peer: event.remotePeerId }
+      const type = isTrouble(code) ? 'handshake.failed' : 'handshake.refused'
+      report({ type, level: 'warn', ...peer, data: { role, protocol, code, by, message, address: remoteAddress } })
+      if (code === 'protocol-mismatch')
+        report({ type: 'downgrade.attempted', level: 'alarm', ...peer, data: { message, address: remoteAddress } })
+      return
+    }
+    case 'pin-learned':
+      report({ type: 'pin.learned', level: 'info', peer: event.peerId, data: { x0Id: event.x0Id } })
+      return
+    case 'pin-alarm': {
+      const data = { code: event.code, seen: event.seenX0Id ?? 'none' }
+      report({ type: event.code === 'pin-frozen' ? 'pin.frozen' : 'pin.mismatch', level: 'alarm', peer: event.peerId, data })
+      return
+    }
+    case 'damaged':
+      report({ type: 'session.damaged', level: 'alarm', peer: event.facts.remotePeerId, data: { message: event.message } })
+      return
+    case 'rekeyed':
+      report({ type: 'session.rekeyed', level: 'info', peer: event.facts.remotePeerId, data: { rekeys: event.facts.rekeys } })
+      return
+    case 'completed':
+    case 'shed':
+      return
+  }
+}
+
+/** The connection or the clock failed, rather than somebody's judgement. */
+function isTrouble(code: string): boolean {
+  return code === 'closed' || code === 'timeout' || code === 'no-verdict'
+}
