@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { AbortOptions, Logger, MessageStream, StreamCloseEvent } from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
@@ -22,6 +23,9 @@ export interface SecureStreamInit {
   /** Told once when a record fails: the session is over. */
   readonly onDamage: (refusal: ChannelRefusal) => void
 }
+
+/** Milliseconds, one by one, that close() leaves for answers that are on their way. */
+const CLOSE_TURNS = 3
 
 /**
  * The encrypted stream that libp2p's muxer reads and writes.
@@ -112,11 +116,17 @@ export class SecureStream extends AbstractMessageStream {
     return { sentBytes: plaintext.length, canSendMore: this.#carrier.send(sealed) }
   }
 
+  /**
+   * Sends what is queued, waits for the verdict where one is due (the responder would find the peer gone and drop all of
+   * it), and closes the carrier.
+   */
   async close(options?: AbortOptions): Promise<void> {
-    if (this.status !== 'open') return
+    if (this.status !== 'open' || this.writeStatus !== 'writable') return
     this.writeStatus = 'closing'
     if (this.#sealer !== undefined) this.processSendQueue()
-    if (this.writeBuffer.byteLength > 0) await this.#whenFlushed(options?.signal)
+    if (!this.#allSaid) await this.#whenAllSaid(options?.signal)
+    // the carrier drops what arrives once its close has begun, and what was joined has left only now
+    for (let turn = 0; turn < CLOSE_TURNS && this.status === 'open'; turn += 1) await setTimeout(1)
     await this.#carrier.close(options)
   }
 
@@ -154,8 +164,10 @@ export class SecureStream extends AbstractMessageStream {
         const first = this.#onFirstRecord
         if (first === undefined) plaintexts.append(plaintext)
         else {
-          this.#onFirstRecord = undefined
           first(plaintext)
+          this.#onFirstRecord = undefined
+          // whoever closes waits for this
+          if (this.#allSaid) this.safeDispatchEvent('idle')
         }
       }
     } catch (error) {
@@ -173,7 +185,11 @@ export class SecureStream extends AbstractMessageStream {
     else this.onRemoteReset()
   }
 
-  #whenFlushed(signal?: AbortSignal): Promise<void> {
+  get #allSaid(): boolean {
+    return this.writeBuffer.byteLength === 0 && this.#onFirstRecord === undefined
+  }
+
+  #whenAllSaid(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const finish = (error?: unknown): void => {
         this.removeEventListener('idle', onIdle)
@@ -182,9 +198,12 @@ export class SecureStream extends AbstractMessageStream {
         if (error === undefined) resolve()
         else reject(error)
       }
-      const onIdle = (): void => finish()
+      const onIdle = (): void => {
+        if (this.#allSaid) finish()
+      }
       const onClose = (event: StreamCloseEvent): void => finish(event.error ?? new Error('closed before all was sent'))
       const onAbort = (): void => finish(signal?.reason)
+      if (signal?.aborted) return onAbort()
       this.addEventListener('idle', onIdle)
       this.addEventListener('close', onClose)
       signal?.addEventListener('abort', onAbort)
