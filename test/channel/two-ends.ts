@@ -1,5 +1,4 @@
-import type { ConnectionEncrypter, StreamMuxerFactory } from '@libp2p/interface'
-import type { MultiaddrConnection } from '@libp2p/interface'
+import type { ConnectionEncrypter, MultiaddrConnection, StreamMuxerFactory } from '@libp2p/interface'
 import { multiaddrConnectionPair } from '@libp2p/utils'
 import type { ChannelEvent } from '../../src/channel/channel-event.ts'
 import type { Applicant, ChannelContext } from '../../src/channel/context.ts'

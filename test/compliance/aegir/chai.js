@@ -5,6 +5,7 @@ import parentheses from 'chai-parentheses'
 
 chai.use(bites)
 chai.use(promises)
-chai.use(parentheses)
+// the plugin replaces functions of chai's utilities, which are read-only in an ES module: it gets a copy
+chai.use((instance, utilities) => parentheses(instance, { ...utilities }))
 
 export const { expect, assert } = chai
