@@ -66,7 +66,7 @@ export interface HostOptions {
 export async function createHost(options: HostOptions): Promise<Host> {
   const datastore = options.datastorePath === undefined ? undefined : await openDatastore(options.datastorePath)
   const discovery = options.mdns === true ? [await mdnsDiscovery(options.network)] : []
-  const host = await createLibp2p<HostServices>({
+  return createLibp2p<HostServices>({
     start: false,
     privateKey: options.privateKey,
     nodeInfo: { name: 'x0', version: options.version, userAgent: `x0/${options.version}` },
@@ -104,17 +104,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
     ...(datastore === undefined ? {} : { datastore }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   })
-  if (datastore !== undefined) host.addEventListener('stop', () => void datastore.close().catch(() => {}), { once: true })
-  return host
 }
 
-type Datastore = NonNullable<Libp2pOptions['datastore']> & { close(): Promise<void> }
+type Datastore = NonNullable<Libp2pOptions['datastore']>
 
 async function openDatastore(path: string): Promise<Datastore> {
   const { LevelDatastore } = await import('datastore-level')
   const datastore = new LevelDatastore(path)
   await datastore.open()
-  return datastore
+  // libp2p starts and stops whatever among its components can be: closing after all others have stopped, and being
+  // waited for, lets the next start of the same home find the lock free.
+  return Object.assign(datastore, { start: () => undefined, stop: () => undefined, afterStop: () => datastore.close() })
 }
 
 async function mdnsDiscovery(network: string): Promise<NonNullable<Libp2pOptions['peerDiscovery']>[number]> {

@@ -180,7 +180,7 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
       if (best !== undefined) {
         for (const connection of asked) {
           if (seen.get(connection) !== best.sequence)
-            void request(connection, { kind: 'put', record: best.bytes }).catch(() => {})
+            void request(connection, { kind: 'put', record: best.bytes }).catch(() => undefined)
         }
       }
       return best

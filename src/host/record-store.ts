@@ -140,7 +140,8 @@ export class RecordStore {
       const record = this.#held.get(key)?.record
       if (record !== undefined) await this.#options.shelf.put(key, record.bytes)
     })
-    this.#writes = write.catch(() => {})
+    // The caller hears of a failed write below; the next one starts all the same.
+    this.#writes = write.catch(() => undefined)
     await write
   }
 

@@ -23,7 +23,10 @@ test('caps count by IPv4 address and by IPv6 /64, however they are written', () 
 
 test('buckets give a burst, then the rate, and remember a bounded number of keys', () => {
   const buckets = new KeyedBuckets(3, 2, 10)
-  assert.deepEqual([0, 0, 0, 0, 500, 500].map((now) => buckets.take('a', now)), [true, true, true, false, true, false])
+  assert.deepEqual(
+    [0, 0, 0, 0, 500, 500].map((now) => buckets.take('a', now)),
+    [true, true, true, false, true, false],
+  )
   for (let index = 0; index < 100; index += 1) buckets.take(`k${index}`, 1000)
   assert.equal(buckets.size, 10)
 })
@@ -63,7 +66,11 @@ test('one address cannot open more connections than its cap, pending or in all, 
 test('a blocked peer is refused after the handshake, in both directions', async (t) => {
   const blocked = new Set<string>()
   const faults: PeerFault[] = []
-  const gater = createConnectionGater({ clock: systemClock, count: (fault) => faults.push(fault), isBlocked: (peerId) => blocked.has(peerId) })
+  const gater = createConnectionGater({
+    clock: systemClock,
+    count: (fault) => faults.push(fault),
+    isBlocked: (peerId) => blocked.has(peerId),
+  })
   const [host, bad] = [await testHost({ gater }), await testHost()]
   t.after(() => Promise.all([host.stop(), bad.stop()]))
   await Promise.all([host.start(), bad.start()])
@@ -78,9 +85,15 @@ test('frames: limits hold on both ends, a clean end is no error, and a fault of 
   const faults: PeerFault[] = []
   const [a, b] = [await testHost(), await testHost()]
   t.after(() => Promise.all([a.stop(), b.stop()]))
-  await serveFrames(b, '/test/echo', { maxBytes: 100, maxStreams: 4 }, (fault) => faults.push(fault), async (frames) => {
-    for (let frame = await frames.read(200); frame !== undefined; frame = await frames.read(200)) await frames.write(frame)
-  })
+  await serveFrames(
+    b,
+    '/test/echo',
+    { maxBytes: 100, maxStreams: 4 },
+    (fault) => faults.push(fault),
+    async (frames) => {
+      for (let frame = await frames.read(200); frame !== undefined; frame = await frames.read(200)) await frames.write(frame)
+    },
+  )
   await Promise.all([a.start(), b.start()])
   const connection = await a.dial(b.getMultiaddrs())
   const good = await openFrames(connection, '/test/echo', 100)
@@ -140,7 +153,13 @@ test('liveness measures both ends over one stream, and aborts a peer that falls 
   }
   const [a, b] = [await make(), await make()]
   const mute = await testHost()
-  await serveFrames(mute, LIVENESS_PROTOCOL, { maxBytes: 64, maxStreams: 1 }, () => {}, () => new Promise(() => {}))
+  await serveFrames(
+    mute,
+    LIVENESS_PROTOCOL,
+    { maxBytes: 64, maxStreams: 1 },
+    () => {},
+    () => new Promise(() => {}),
+  )
   await mute.start()
   t.after(async () => {
     for (const { host, liveness } of [a, b]) {

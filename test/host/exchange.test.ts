@@ -84,7 +84,11 @@ async function node(evil?: (x0Id: Uint8Array) => Promise<Uint8Array | undefined>
   return { identity, host, store, exchange, presence, faults, found }
 }
 
-const noShelf = { put: async () => {}, delete: async () => {}, async *entries(): AsyncGenerator<readonly [string, Uint8Array]> {} }
+const noShelf = {
+  put: async () => {},
+  delete: async () => {},
+  async *entries(): AsyncGenerator<readonly [string, Uint8Array]> {},
+}
 
 async function stop(nodes: readonly Node[]): Promise<void> {
   for (const { presence, exchange } of nodes) {
@@ -104,7 +108,10 @@ async function mesh(nodes: readonly Node[]): Promise<void> {
 test('a record is published, looked up and rolled forward; stale, forged, oversize and slow holders cannot spoil it', async (t) => {
   const subject = await generateNodeIdentity(backend, systemRandom)
   const now = Date.now()
-  const [old, fresh] = [await recordOf(subject, now - 60_000, '/ip4/192.0.2.1/tcp/1'), await recordOf(subject, now, '/ip4/192.0.2.2/tcp/2')]
+  const [old, fresh] = [
+    await recordOf(subject, now - 60_000, '/ip4/192.0.2.1/tcp/1'),
+    await recordOf(subject, now, '/ip4/192.0.2.2/tcp/2'),
+  ]
   const forged = fresh.bytes.slice()
   forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
   const honest = await Promise.all([node(), node()])

@@ -24,7 +24,8 @@ class Link {
       this.now = Math.max(this.now, due)
       const ripe = this.#inbox.filter(({ at }) => at <= this.now)
       this.#inbox = this.#inbox.filter(({ at }) => at > this.now)
-      for (const { seq, t2 } of ripe) this.#take({ type: 'reply', seq, t2, t3: t2 + 1, wall: WALL + this.now }, rtt, skew, answers)
+      for (const { seq, t2 } of ripe)
+        this.#take({ type: 'reply', seq, t2, t3: t2 + 1, wall: WALL + this.now }, rtt, skew, answers)
       if (ripe.length === 0) this.#take({ type: 'tick', wall: WALL + this.now }, rtt, skew, answers)
     }
     this.now = untilMs
@@ -60,7 +61,10 @@ test('a silent peer is suspect after two misses and down after four, within seco
   const link = new Link()
   link.run(95_000, {})
   link.run(140_000, { answers: () => false })
-  assert.deepEqual(link.verdicts.map(({ verdict }) => verdict), ['suspect', 'down'])
+  assert.deepEqual(
+    link.verdicts.map(({ verdict }) => verdict),
+    ['suspect', 'down'],
+  )
   const [suspect, down] = link.verdicts
   assert.ok(suspect !== undefined && suspect.at - 95_000 <= 13_000)
   assert.ok(down !== undefined && down.at - suspect.at <= 3_000)
@@ -103,7 +107,13 @@ test('a reply that contradicts itself or answers nothing is a fault and changes 
 })
 
 test('whatever a peer answers and however time jumps, the state stays small and down is final', () => {
-  const event = fc.record({ passed: fc.nat(20_000), seq: fc.nat(40), t2: fc.double({ noNaN: true }), t3: fc.double({ noNaN: true }), isReply: fc.boolean() })
+  const event = fc.record({
+    passed: fc.nat(20_000),
+    seq: fc.nat(40),
+    t2: fc.double({ noNaN: true }),
+    t3: fc.double({ noNaN: true }),
+    isReply: fc.boolean(),
+  })
   fc.assert(
     fc.property(fc.array(event, { maxLength: 200 }), (events) => {
       let state = initialLiveness(0)
@@ -111,8 +121,15 @@ test('whatever a peer answers and however time jumps, the state stays small and 
       for (const { passed, seq, t2, t3, isReply } of events) {
         now += passed
         const wasDown = state.verdict === 'down'
-        state = livenessStep(state, isReply ? { type: 'reply', seq, t2, t3, wall: WALL + now } : { type: 'tick', wall: WALL + now }, now, 0.5).state
-        assert.ok(state.outstanding.length <= 2 * LIVENESS_DOWN_AFTER && state.answered.length <= 32 && state.offsets.length <= 16)
+        state = livenessStep(
+          state,
+          isReply ? { type: 'reply', seq, t2, t3, wall: WALL + now } : { type: 'tick', wall: WALL + now },
+          now,
+          0.5,
+        ).state
+        assert.ok(
+          state.outstanding.length <= 2 * LIVENESS_DOWN_AFTER && state.answered.length <= 32 && state.offsets.length <= 16,
+        )
         assert.ok(!wasDown || state.verdict === 'down')
         assert.ok(state.rtt === undefined || state.rtt >= 0)
       }
@@ -123,7 +140,16 @@ test('whatever a peer answers and however time jumps, the state stays small and 
 test('frames: what is sent is read, anything else is nothing', () => {
   const reply = { kind: 'reply', seq: 7, t1: WALL, t2: WALL + 1, t3: WALL + 2 } as const
   assert.deepEqual(decodeLiveness(encodeLiveness(reply)), reply)
-  assert.deepEqual(decodeLiveness(encodeLiveness({ kind: 'probe', seq: 2 ** 32 - 1, t1: 0.5 })), { kind: 'probe', seq: 2 ** 32 - 1, t1: 0.5 })
+  assert.deepEqual(decodeLiveness(encodeLiveness({ kind: 'probe', seq: 2 ** 32 - 1, t1: 0.5 })), {
+    kind: 'probe',
+    seq: 2 ** 32 - 1,
+    t1: 0.5,
+  })
   assert.equal(decodeLiveness(encodeLiveness({ kind: 'probe', seq: 1, t1: Number.NaN })), undefined)
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }).filter(({ length }) => length !== 13 && length !== 29), (bytes) => decodeLiveness(bytes) === undefined))
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 40 }).filter(({ length }) => length !== 13 && length !== 29),
+      (bytes) => decodeLiveness(bytes) === undefined,
+    ),
+  )
 })

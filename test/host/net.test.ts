@@ -79,7 +79,11 @@ test('five nodes told one address each find and connect to all; one killed shows
   // Its peers have to reach it by themselves: this time it is told of nobody.
   const back = await node([], { privateKey: key, listen })
   nodes.push(back)
-  const backMs = await until('it is back everywhere', () => nodes.every((each) => each === back || stateOf(each)?.status === 'up/direct'), 5_000)
+  const backMs = await until(
+    'it is back everywhere',
+    () => nodes.every((each) => each === back || stateOf(each)?.status === 'up/direct'),
+    5_000,
+  )
   t.diagnostic(`back after ${backMs.toFixed(0)} ms`)
 })
 

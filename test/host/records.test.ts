@@ -66,7 +66,10 @@ test('a record says the same after a trip over the wire, and its names follow fr
   assert.deepEqual(Buffer.from(record.x0Id), Buffer.from(node.x0Id))
   assert.deepEqual(record.addresses, ['/ip4/192.0.2.1/tcp/9691', '/dns4/node.example/tcp/443'])
   assert.deepEqual(record.capabilities, ['gossip', 'relay'])
-  assert.deepEqual(record.neighbours.map((id) => id[0]), [1, 9])
+  assert.deepEqual(
+    record.neighbours.map((id) => id[0]),
+    [1, 9],
+  )
   assert.equal(record.sequence, BigInt(NOW))
   assert.ok(await verifyNodeRecord(backend, record))
 })

@@ -45,7 +45,8 @@ class Desk {
   }
 }
 
-const dialsIn = (effects: readonly SupervisorEffect[]): string[] => effects.flatMap((effect) => (effect.type === 'dial' ? [effect.key] : []))
+const dialsIn = (effects: readonly SupervisorEffect[]): string[] =>
+  effects.flatMap((effect) => (effect.type === 'dial' ? [effect.key] : []))
 const wanted = (peerId: string | undefined, address = '/ip4/192.0.2.9/tcp/9') => ({ address, peerId, x0Id: undefined })
 
 test('a wanted peer is dialled at once, then ever more seldom up to 30 s, for ever, and stays listed', () => {
@@ -164,42 +165,46 @@ const eventArbitrary = fc.oneof(
 
 test('whatever happens: wanted peers are never lost, what is not up is worked on, tables stay bounded, dials are not doubled', () => {
   fc.assert(
-    fc.property(fc.array(eventArbitrary, { maxLength: 120 }), fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })), (events, randoms) => {
-      const desk = new Desk({ min: 2, target: 5, max: 8 }, () => randoms.next().value)
-      const wants = new Set<string>()
-      for (const event of events) {
-        const inFlight = new Set([...desk.state.peers.values()].filter(({ dialling }) => dialling).map(({ key }) => key))
-        const before = desk.effects.length
-        if (event.kind === 'pass') {
-          desk.now += event.ms
-          desk.tell({ type: 'tick' })
-        } else {
-          const peerId = `p${event.peer}`
-          if (event.kind === 'up') desk.up(peerId, event.inbound ? 'inbound' : 'outbound')
-          else if (event.kind === 'down') desk.down(peerId)
-          else if (event.kind === 'failed') {
-            if (inFlight.delete(peerId)) desk.tell({ type: 'dial-failed', key: peerId, code: 'refused', message: '' })
-          } else if (event.kind === 'want') {
-            wants.add(peerId)
-            desk.tell({ type: 'want', peers: [wanted(peerId)] })
+    fc.property(
+      fc.array(eventArbitrary, { maxLength: 120 }),
+      fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
+      (events, randoms) => {
+        const desk = new Desk({ min: 2, target: 5, max: 8 }, () => randoms.next().value)
+        const wants = new Set<string>()
+        for (const event of events) {
+          const inFlight = new Set([...desk.state.peers.values()].filter(({ dialling }) => dialling).map(({ key }) => key))
+          const before = desk.effects.length
+          if (event.kind === 'pass') {
+            desk.now += event.ms
+            desk.tell({ type: 'tick' })
           } else {
-            const addresses = Array.from({ length: event.addresses }, (_, port) => `/ip4/192.0.2.3/tcp/${port + 1}`)
-            desk.tell({ type: 'found', peerId, addresses, source: 'dht' })
+            const peerId = `p${event.peer}`
+            if (event.kind === 'up') desk.up(peerId, event.inbound ? 'inbound' : 'outbound')
+            else if (event.kind === 'down') desk.down(peerId)
+            else if (event.kind === 'failed') {
+              if (inFlight.delete(peerId)) desk.tell({ type: 'dial-failed', key: peerId, code: 'refused', message: '' })
+            } else if (event.kind === 'want') {
+              wants.add(peerId)
+              desk.tell({ type: 'want', peers: [wanted(peerId)] })
+            } else {
+              const addresses = Array.from({ length: event.addresses }, (_, port) => `/ip4/192.0.2.3/tcp/${port + 1}`)
+              desk.tell({ type: 'found', peerId, addresses, source: 'dht' })
+            }
+          }
+          for (const key of dialsIn(desk.effects.slice(before))) assert.ok(!inFlight.has(key), `dialled twice: ${key}`)
+          for (const peerId of wants) {
+            const entry = desk.peer(peerId)
+            assert.ok(entry.wanted)
+            const isWorkedOn = entry.connections.length > 0 || entry.dialling || entry.retryAt !== undefined
+            assert.ok(isWorkedOn, 'a wanted peer is up, being dialled, or has its next try')
+          }
+          for (const entry of desk.state.peers.values()) {
+            assert.ok(entry.addresses.length <= MAX_ADDRESSES_PER_PEER)
+            assert.equal(entry.connections.length > 0, entry.status === 'up/direct' || entry.status === 'suspect')
           }
         }
-        for (const key of dialsIn(desk.effects.slice(before))) assert.ok(!inFlight.has(key), `dialled twice: ${key}`)
-        for (const peerId of wants) {
-          const entry = desk.peer(peerId)
-          assert.ok(entry.wanted)
-          const isWorkedOn = entry.connections.length > 0 || entry.dialling || entry.retryAt !== undefined
-          assert.ok(isWorkedOn, 'a wanted peer is up, being dialled, or has its next try')
-        }
-        for (const entry of desk.state.peers.values()) {
-          assert.ok(entry.addresses.length <= MAX_ADDRESSES_PER_PEER)
-          assert.equal(entry.connections.length > 0, entry.status === 'up/direct' || entry.status === 'suspect')
-        }
-      }
-    }),
+      },
+    ),
     { numRuns: 300 },
   )
 })

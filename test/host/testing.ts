@@ -10,7 +10,9 @@ export const NETWORK = '0123456789ab'
 export const TOPIC = `/x0/${NETWORK}/presence/1`
 
 /** A real host on loopback with classical noise, which is all that the host's own parts need. */
-export async function testHost(options: Partial<HostOptions> & { privateKey?: PrivateKey; faults?: PeerFault[] } = {}): Promise<Host> {
+export async function testHost(
+  options: Partial<HostOptions> & { privateKey?: PrivateKey; faults?: PeerFault[] } = {},
+): Promise<Host> {
   const { faults, ...rest } = options
   return createHost({
     privateKey: await generateKeyPair('Ed25519'),
