@@ -32,6 +32,9 @@ const DOCS_POLICY =
 
 const PROBLEM_RESPONSE = { description: 'A refusal or failure', content: { 'application/problem+json': { schema: Problem } } }
 
+/** As the plugin registers it; the document shows it as the table has it. */
+const PAGE = '/docs/'
+
 const documentSchema = {
   summary: 'This document',
   tags: ['docs'],
@@ -63,7 +66,10 @@ export async function buildDocsApp(context: AdminContext, version: string): Prom
       },
     },
     convertConstToEnum: false,
-    transform: ({ schema, url, route }) => ({ schema: described(schema ?? {}, String(route.method), url), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: described(schema ?? {}, String(route.method), url),
+      url: url === PAGE ? '/docs' : url,
+    }),
   })
   addErrors(app, context)
   addResourceRoutes(app, context)
@@ -71,14 +77,14 @@ export async function buildDocsApp(context: AdminContext, version: string): Prom
   await app.register(fastifySwaggerUi, {
     routePrefix: '/docs',
     staticCSP: DOCS_POLICY,
-    uiConfig: { url: '/openapi.json', docExpansion: 'list', layout: 'BaseLayout' },
+    uiConfig: { docExpansion: 'list', layout: 'BaseLayout' },
   })
   await app.ready()
   return app
 }
 
 function described(schema: FastifySchema, method: string, url: string): FastifySchema {
-  const page = url === '/docs/' ? { ...pageSchema, hide: false } : {}
+  const page = url === PAGE ? { ...pageSchema, hide: false } : {}
   const access = accessOf(method, url)
   const response: unknown = schema.response
   return {
