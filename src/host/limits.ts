@@ -82,8 +82,10 @@ export const KEEP_TRYING_MS = 3_600_000
 export const TRIM_PAUSE_MS = 300_000
 /** Dials of the supervisor in flight. Wanted peers come first. */
 export const MAX_PARALLEL_DIALS = 8
-/** Searches for more peers: from the first wait up to the last, doubling, while below target. */
+/** Searches for more peers: from the first wait up to the last, growing, while below target. */
 export const SEARCH_FIRST_MS = 1_000
+/** Slower than doubling: five searches fall into the first 10 s, so that one slow query does not keep a newcomer alone. */
+export const SEARCH_GROWTH = 1.5
 export const SEARCH_MAX_MS = 600_000
 /** Below the minimum there is reason to hurry. */
 export const SEARCH_MAX_BELOW_MIN_MS = 30_000

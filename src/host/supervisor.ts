@@ -3,6 +3,7 @@ import {
   MAX_PARALLEL_DIALS,
   MAX_WANTED_PEERS,
   SEARCH_FIRST_MS,
+  SEARCH_GROWTH,
   SEARCH_MAX_BELOW_MIN_MS,
   SEARCH_MAX_MS,
   TRIM_PAUSE_MS,
@@ -272,5 +273,5 @@ function searchIfShort(draft: Draft): void {
   if (up > 0) draft.effects.push({ type: 'search' })
   const most = up < draft.counts.min ? SEARCH_MAX_BELOW_MIN_MS : SEARCH_MAX_MS
   draft.searchAt = draft.now + draft.searchWait
-  draft.searchWait = Math.min(most, 2 * draft.searchWait)
+  draft.searchWait = Math.min(most, SEARCH_GROWTH * draft.searchWait)
 }

@@ -149,7 +149,7 @@ test('a search is asked for while below target, ever more seldom, and not once t
   desk.up('a')
   const times: number[] = []
   for (let round = 0; round < 6; round += 1) if (desk.wake().some(({ type }) => type === 'search')) times.push(desk.now)
-  assert.deepEqual(times, [1000, 2000, 4000, 8000, 16_000, 32_000])
+  assert.deepEqual(times, [1000, 2000, 3500, 5750, 9125, 14_187.5])
   desk.up('b')
   assert.equal(nextDue(desk.state, desk.now), Number.POSITIVE_INFINITY)
 })
