@@ -7,7 +7,7 @@ import Type, { type Static } from 'typebox'
 const schemaName = <Name extends string>(name: Name) => Type.Literal(name)
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
-export const Check = Type.Object({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() })
+const Check = Type.Object({ name: Type.String(), ok: Type.Boolean(), detail: Type.String() })
 
 export const Health = Type.Object({
   schema: schemaName('x0.health/v1'),
@@ -186,7 +186,6 @@ export const Problem = Type.Object({
   instance: Type.Optional(Type.String()),
 })
 
-export type Check = Static<typeof Check>
 export type Health = Static<typeof Health>
 export type Self = Static<typeof Self>
 export type Peer = Static<typeof Peer>

@@ -1,5 +1,5 @@
 /** A named check as it stands: what is asked, the answer, and a sentence for the operator. */
-export interface CheckResult {
+interface CheckResult {
   readonly name: string
   readonly ok: boolean
   readonly detail: string

@@ -4,7 +4,7 @@ import * as prom from 'prom-client'
 export type LabelSets = Readonly<Record<string, readonly string[]>>
 
 /** One value for each label. */
-export type LabelValues<Sets extends LabelSets> = { readonly [Name in keyof Sets]: Sets[Name][number] | 'other' }
+type LabelValues<Sets extends LabelSets> = { readonly [Name in keyof Sets]: Sets[Name][number] | 'other' }
 
 export interface Family<Sets extends LabelSets> {
   /** In full, with its unit and `_total` where they belong. */
