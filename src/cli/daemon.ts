@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { homePaths } from '../store/home-paths.ts'
 import { CommandFailure } from './failure.ts'
 import type { Call } from './terminal.ts'
 
@@ -11,7 +11,10 @@ export interface Endpoint {
   readonly token: string | undefined
 }
 
-/** What a command reads in `DIR/api.json`, which the daemon writes when it serves and removes when it stops. */
+/**
+ * What a command reads in `DIR/api.json`. Not through store/api-file.ts: its checker takes longer to load than all the
+ * rest of a command.
+ */
 interface ApiFile {
   readonly pid: number
   readonly admin: string | null
@@ -49,7 +52,7 @@ export function noDaemon(call: Call, detail = '', options: ErrorOptions = {}): C
 }
 
 async function readApiFile(home: string): Promise<ApiFile | undefined> {
-  const path = join(home, 'api.json')
+  const { api: path } = homePaths(home)
   let text: string
   try {
     text = await readFile(path, 'utf8')

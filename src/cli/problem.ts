@@ -24,10 +24,7 @@ const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
   'origin-refused': { exit: 'denied' },
   'scope-missing': { exit: 'denied', hint: TOKEN_HINT },
   'route-unknown': { exit: 'failure', hint: VERSION_HINT },
-  'peer-unknown': {
-    exit: 'unreachable',
-    hint: 'See `x0 peers` for the peers that the node knows, or give a whole address: MULTIADDR/p2p/PEERID.',
-  },
+  'peer-unknown': { exit: 'unreachable' },
   'method-unsupported': { exit: 'failure', hint: VERSION_HINT },
   'request-timeout': { exit: 'failure', hint: MOMENT_HINT },
   'peer-ambiguous': { exit: 'usage', hint: 'Give the whole peer id or x0 id.' },

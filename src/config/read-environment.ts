@@ -3,7 +3,15 @@ import { nearest } from './did-you-mean.ts'
 import type { Leaf } from './schema-tree.ts'
 
 /** Variables that are no settings but belong to the program, its launcher and its tests. */
-export const RESERVED_VARIABLES: readonly string[] = ['X0_HOME', 'X0_API', 'X0_TOKEN', 'X0_PASSPHRASE', 'X0_VECTORS', 'X0_TETHER']
+export const RESERVED_VARIABLES: readonly string[] = [
+  'X0_HOME',
+  'X0_API',
+  'X0_TOKEN',
+  'X0_PASSPHRASE',
+  'X0_VECTORS',
+  'X0_DEBUG',
+  'X0_TETHER',
+]
 
 /** Kubernetes and Docker links set these by themselves where a service is called x0; they must not stop the node. */
 const SERVICE_LINK = /^X0_(?:SERVICE_(?:HOST|PORT.*)|PORT(?:_.*)?|NAME|ENV_.*)$/
