@@ -28,14 +28,6 @@ export function crossCheck(config: Config, explicit: (path: string) => boolean):
   })
   checkAdmin(config.admin, explicit, add)
   checkInterop(config.security.interop, add)
-  const { idleSeconds, activeMs } = config.liveness
-  if (activeMs > idleSeconds * 1000) {
-    add(
-      'conflict',
-      'liveness.activeMs',
-      `found ${activeMs} ms, expected at most liveness.idleSeconds (${idleSeconds} s): probes in need must not be rarer`,
-    )
-  }
   return problems
 }
 

@@ -54,7 +54,7 @@ export function nodeAt(keys: readonly string[]): SchemaNode | undefined {
   return node
 }
 
-/** `X0_` and the path in capitals, a `_` before each inner capital: `peers.dialTimeoutMs` is `X0_PEERS_DIAL_TIMEOUT_MS`. */
+/** `X0_` and the path in capitals, a `_` before each inner capital: `liveness.idleSeconds` is `X0_LIVENESS_IDLE_SECONDS`. */
 export function variableOf(keys: readonly string[]): string {
   return `X0_${keys.map((key) => key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()).join('_')}`
 }

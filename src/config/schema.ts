@@ -139,42 +139,18 @@ export const ConfigSchema = Type.Object(
         [0, 1024],
         2,
         'Below this many peers that are up, the node looks for more without pause: with 2 the loss of one does not cut it off.',
-        live,
       ),
       target: whole(
         [0, 1024],
         8,
         'Peers the node aims for; it does not look for more. 8 keep gossip (6 mesh links) and the DHT fed at a few hundred bytes a second.',
-        live,
       ),
-      max: whole([1, 4096], 64, 'Above this many peers the node accepts no more: each costs about 1 MB at worst.', live),
-      dialTimeoutMs: whole(
-        [500, 120_000],
-        10_000,
-        'Milliseconds for one dial, from socket to secured connection: a distant peer over a slow link needs about 3,000.',
-      ),
-      retrySeconds: whole(
-        [1, 3600],
-        30,
-        'Longest pause in seconds between two tries to reach a wanted peer that is down: pauses grow with jitter up to it, tries never end.',
-        live,
-      ),
+      max: whole([1, 4096], 64, 'Above this many peers the node accepts no more: each costs about 1 MB at worst.'),
     }),
     discovery: section('How the node finds peers it was not told of.', {
       mdns: flag(
         false,
         'Announce and look for nodes on the local network by multicast DNS. Off: it tells everybody on the local network that a node runs here.',
-      ),
-      dht: flag(true, 'Find peers through the distributed hash table of the network: one bootstrap line is then enough.'),
-      dhtRefreshSeconds: whole(
-        [5, 86_400],
-        300,
-        'Seconds between two refreshes of the DHT routing table; 300 keeps a resting node below 1 kB/s.',
-      ),
-      recordSeconds: whole(
-        [60, 86_400],
-        3600,
-        "Seconds between two publications of this node's signed record (also at once when its addresses change); a third of the time for which others keep it.",
       ),
     }),
     security: section('The channel and the keys.', {
@@ -207,20 +183,17 @@ export const ConfigSchema = Type.Object(
           [1, 10_000],
           10,
           'Handshakes a second accepted from one address (IPv6: one /64) in the long run: 10 let a whole office behind one address reconnect, and a flood costs 2 % of a core.',
-          live,
         ),
-        perAddressBurst: whole([1, 100_000], 40, 'Handshakes accepted at once from one address before the rate applies.', live),
+        perAddressBurst: whole([1, 100_000], 40, 'Handshakes accepted at once from one address before the rate applies.'),
         concurrent: whole(
           [2, 1024],
           32,
           'Inbound handshakes in progress at once; half of them are kept for addresses that were good lately.',
-          live,
         ),
         timeoutMs: whole(
           [500, 60_000],
           5_000,
           'Milliseconds for a whole handshake: two round trips on a bad link, and short enough to shake off slow-loris peers.',
-          live,
         ),
       }),
     }),
@@ -229,35 +202,13 @@ export const ConfigSchema = Type.Object(
         [1, 4096],
         16,
         'Connections from one address (IPv6: one /64): a quarter of peers.max, so that one host cannot take every place.',
-        live,
-      ),
-      inboundPending: whole(
-        [1, 4096],
-        64,
-        'Inbound sockets that are not yet secured, in all: twice the handshakes in progress, the rest wait.',
       ),
     }),
     liveness: section('How the node notices that a peer is gone.', {
-      idleSeconds: whole([1, 300], 3, 'Seconds between two probes on a quiet link: about 40 bytes a second.', live),
-      activeMs: whole(
-        [50, 60_000],
-        150,
-        'Milliseconds between two probes while an answer is overdue or traffic depends on the link: with 3 misses a dead link shows within half a second.',
-        live,
-      ),
-      misses: whole(
-        [1, 20],
-        3,
-        'Probes unanswered in a row that make a peer suspect, then down: one loss is common on wireless links, three are not.',
-        live,
-      ),
-    }),
-    presence: section('The signed word of each node that it is alive, spread by gossip.', {
-      seconds: whole(
-        [5, 3600],
-        60,
-        'Seconds between two presence messages (about 3.5 kB each because of the post-quantum signature).',
-        live,
+      idleSeconds: whole(
+        [1, 300],
+        10,
+        'Seconds between two probes on a quiet link: about 20 bytes a second and peer. After a probe is missed they come every second; two misses make a peer suspect, four end the connection.',
       ),
     }),
     log: section('Logs go to stderr; stdout is data.', {

@@ -98,7 +98,14 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
   })
   fenceInteropSessions(host)
 
-  const liveness = createLiveness({ host, clock, random, count, onVerdict: onLivenessVerdict })
+  const liveness = createLiveness({
+    host,
+    clock,
+    random,
+    count,
+    idleMs: config.liveness.idleSeconds * 1000,
+    onVerdict: onLivenessVerdict,
+  })
   const records = new RecordStore({
     backend: crypto,
     networkId: options.networkId,

@@ -64,7 +64,7 @@ test('a default that the operator writes out is explicit', () => {
 })
 
 test('flag over variable over file over default, for each setting by itself', () => {
-  const settings = ['liveness.misses', 'peers.retrySeconds', 'presence.seconds', 'admin.burst'] as const
+  const settings = ['liveness.idleSeconds', 'limits.connectionsPerAddress', 'security.renewAfterHours', 'admin.burst'] as const
   const value = fc.option(fc.integer({ min: 5, max: 20 }), { nil: undefined })
   const row = fc.record({ flag: value, variable: value, file: value })
   fc.assert(
@@ -82,9 +82,9 @@ test('flag over variable over file over default, for each setting by itself', ()
       const loaded = resolved(sections.join('\n'), env, flags)
       const defaults = resolved().config
       const read = (config: typeof defaults) => [
-        config.liveness.misses,
-        config.peers.retrySeconds,
-        config.presence.seconds,
+        config.liveness.idleSeconds,
+        config.limits.connectionsPerAddress,
+        config.security.renewAfterHours,
         config.admin.burst,
       ]
       settings.forEach((path, index) => {
@@ -172,10 +172,10 @@ test('a wrong kind of value is told with what was found and what is expected', (
   refusedOnce('log: { level: {} }', 'wrong-type', 'log.level', /found a section, expected one of fatal/)
   refusedOnce('log: { level: inof }', 'out-of-bounds', 'log.level', /did you mean info\?/)
   refusedOnce(
-    'peers: { dialTimeoutMs: 1 }',
+    'security: { handshake: { timeoutMs: 1 } }',
     'out-of-bounds',
-    'peers.dialTimeoutMs',
-    /found the number 1, expected a whole number from 500 to 120000/,
+    'security.handshake.timeoutMs',
+    /found the number 1, expected a whole number from 500 to 60000/,
   )
   refusedOnce('', 'wrong-type', 'peers.min', /^X0_PEERS_MIN: .*found the text 1e3/, { X0_PEERS_MIN: '1e3' })
   refusedOnce('', 'wrong-type', 'security.interop', /X0_SECURITY_INTEROP/, { X0_SECURITY_INTEROP: '{' })
@@ -261,7 +261,6 @@ test('the admin port is on loopback, or has TLS', () => {
 test('values that do not go together are refused where the operator wrote one of them', () => {
   refusedOnce('peers: { min: 9 }', 'conflict', 'peers.min', /line 1: peers\.min: peers\.min is 9 and peers\.target 8/)
   refusedOnce('peers: { max: 4 }', 'conflict', 'peers.max', /peers\.target is 8 and peers\.max 4/)
-  refusedOnce('liveness: { activeMs: 5000 }', 'conflict', 'liveness.activeMs', /idleSeconds/)
   const rule = `{ protocol: /noise, peers: ["${PEER}"] }`
   assert.deepEqual(resolved(`security: { interop: [${rule}] }`).config.security.interop, [
     { protocol: '/noise', peers: [PEER], protocols: [] },
