@@ -64,7 +64,7 @@ export class ApiClient {
    */
   async text(ask: Ask): Promise<string> {
     const timeoutMs = this.#call.timeoutMs ?? ask.timeoutMs ?? READ_TIMEOUT_MS
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
     try {
       const response = await this.#open(ask, signal)
       return await readAll(response)

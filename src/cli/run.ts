@@ -44,23 +44,16 @@ export async function run(call: Call, flags: RunFlags): Promise<void> {
   }
   const { level, format } = loaded.config.log
   const log = createLog({ level, format, output: { write: (line) => call.terminal.err(line) }, now: () => Date.now() })
-  failOnFaults(log)
-  const interrupts = listenForInterrupts(log)
+  using _faults = endOnFaults(log)
+  using interrupts = listenForInterrupts(log)
   const node = await start(call, loaded, log)
   await announce(call, node)
   // Now, not at the exit: a node runs for months and may end by a kill.
   flushCompileCache()
-  const heartbeat = call.quiet ? undefined : setInterval(() => void beat(node, log), HEARTBEAT_MS)
-  const onReload = (): void => void reload(node, load, log)
-  process.on('SIGHUP', onReload)
-  try {
-    const signal = await Promise.race([interrupts.stop, node.stopped])
-    if (signal !== undefined) await stopInOrder(node, signal, log)
-  } finally {
-    clearInterval(heartbeat)
-    process.off('SIGHUP', onReload)
-    interrupts.close()
-  }
+  using _heartbeat = call.quiet ? undefined : every(HEARTBEAT_MS, () => void beat(node, log))
+  using _reload = on('SIGHUP', () => void reload(node, load, log))
+  const signal = await Promise.race([interrupts.stop, node.stopped])
+  if (signal !== undefined) await stopInOrder(node, signal, log)
 }
 
 async function start(call: Call, config: LoadedConfig, log: RootLog): Promise<RunningNode> {
@@ -136,29 +129,41 @@ async function stopInOrder(node: RunningNode, signal: string, log: RootLog): Pro
 
 type EndSignal = 'SIGINT' | 'SIGTERM'
 
-/** From now on the first signal resolves `stop` and a second one ends the process at once, with the code of the signal. */
-function listenForInterrupts(log: RootLog): { readonly stop: Promise<EndSignal>; close(): void } {
+/** The first signal resolves `stop`, a second one ends the process at once with the code of that signal. */
+function listenForInterrupts(log: RootLog): Disposable & { readonly stop: Promise<EndSignal> } {
   const interrupts = new Interrupts()
   const { promise, resolve } = Promise.withResolvers<EndSignal>()
-  const onSignal = (signal: EndSignal): void => {
+  const arrived = (signal: EndSignal): void => {
     const wish = interrupts.arrived(performance.now())
     if (wish === 'stop') resolve(signal)
     if (wish !== 'force') return
     log.warn({ signal }, 'ended before everything was closed')
     process.exit(128 + constants.signals[signal])
   }
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-  return { stop: promise, close: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal) }
+  const listeners = new DisposableStack()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) listeners.use(on(signal, () => arrived(signal)))
+  return { stop: promise, [Symbol.dispose]: () => listeners.dispose() }
 }
 
 /** A fault of our own ends the node: what it would do after it, nobody can say. */
-function failOnFaults(log: RootLog): void {
-  const fail = (error: unknown): void => {
+function endOnFaults(log: RootLog): Disposable {
+  const end = (error: unknown): void => {
     log.fatal({ err: error }, 'the node ends by a fault of its own')
     process.exit(EXIT.failure)
   }
-  process.once('uncaughtException', fail)
-  process.once('unhandledRejection', fail)
+  // Node.js hands rejections that nobody handles to the same listeners.
+  process.on('uncaughtException', end)
+  return { [Symbol.dispose]: () => process.off('uncaughtException', end) }
+}
+
+function on(signal: NodeJS.Signals, listener: () => void): Disposable {
+  process.on(signal, listener)
+  return { [Symbol.dispose]: () => process.off(signal, listener) }
+}
+
+function every(ms: number, act: () => void): Disposable {
+  const timer = setInterval(act, ms)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 function flagValues(flags: RunFlags): FlagValue[] {

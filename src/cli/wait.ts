@@ -34,7 +34,7 @@ export async function wait(call: Call, wanted: WaitFor): Promise<void> {
     const left = end - performance.now()
     if (left <= 0) break
     try {
-      last = await look({ ...call, timeoutMs: Math.max(1, Math.min(left, LOOK_MS)) }, conditions)
+      last = await look({ ...call, timeoutMs: Math.ceil(Math.min(left, LOOK_MS)) }, conditions)
       if (missing(conditions, last).length === 0) {
         if (call.json) printJson(call, last.status)
         else if (!call.quiet) call.terminal.out(reachedText(last.status, performance.now() - began))

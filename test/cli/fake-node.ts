@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -59,10 +59,12 @@ export async function fakeNode(
   const url = `http://127.0.0.1:${port}`
   const tokenFile = join(home, 'token')
   await writeFile(tokenFile, `${TOKEN}\n`, { mode: 0o600 })
-  const announce = (changes: Record<string, unknown>): Promise<void> => {
+  // Whole or not at all, as a node writes it.
+  const announce = async (changes: Record<string, unknown>): Promise<void> => {
     const names = { peerId: 'unused', x0Id: 'unused', addresses: [], bootstrap: [] }
     const document = { schema: 'x0.api/v1', pid: process.pid, admin: url, socket, tokenFile, ...names, ...changes }
-    return writeFile(join(home, 'api.json'), JSON.stringify(document))
+    await writeFile(join(home, 'api.json.new'), JSON.stringify(document))
+    await rename(join(home, 'api.json.new'), join(home, 'api.json'))
   }
   await announce({})
   return { home, url, seen, announce }
