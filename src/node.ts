@@ -7,6 +7,7 @@ import type { NodeView } from './admin/node-view.ts'
 import { peersDocument } from './admin/peer-documents.ts'
 import { runPing } from './admin/ping-operation.ts'
 import { ROUTE_LABELS } from './admin/route-table.ts'
+import { selfDocument } from './admin/self-document.ts'
 import { type AdminServer, openAdminServer } from './admin/server.ts'
 import type { AdminSettings } from './admin/settings.ts'
 import { statusDocument } from './admin/status-document.ts'
@@ -16,7 +17,8 @@ import { planReload, type ReloadPlan } from './config/reload.ts'
 import type { Config } from './config/schema.ts'
 import type { CryptoBackend } from './crypto/backend.ts'
 import { cryptoBackend } from './crypto/select.ts'
-import { type Overlay, startOverlay } from './host/overlay.ts'
+import { startOverlay } from './host/overlay.ts'
+import { healthChecks } from './host/overlay-health.ts'
 import { clockOffsetOf, meshPeerCount, observeOverlay, routingTableSize } from './host/overlay-metrics.ts'
 import { keepPin, loadPins } from './host/pin-shelf.ts'
 import { openKeyStore } from './identity/key-store.ts'
@@ -26,11 +28,13 @@ import { countChannelEvent } from './observe/channel-metrics.ts'
 import { reportChannelEvent } from './observe/channel-reports.ts'
 import { EventLog } from './observe/event-log.ts'
 import { EventLoopLag } from './observe/event-loop-lag.ts'
-import { assessHealth, type HealthState, type NamedCheck, type Phase } from './observe/health.ts'
+import { assessHealth, type HealthState, type Phase } from './observe/health.ts'
+import { within } from './observe/instruments.ts'
+import { HEALTH_CHECKS } from './observe/metric-labels.ts'
 import { Metrics } from './observe/metrics.ts'
-import { createReporter, type Reporter } from './observe/reporter.ts'
+import { createReporter } from './observe/reporter.ts'
 import { systemClock } from './platform/clock.ts'
-import type { RootLog } from './platform/log.ts'
+import { LOG_LEVELS, type RootLog } from './platform/log.ts'
 import { systemRandom } from './platform/random.ts'
 import { releaseVersion } from './platform/release.ts'
 import { writeApiFile } from './store/api-file.ts'
@@ -56,9 +60,6 @@ export interface RunningNode {
   /** Resolves when the node has stopped, whoever stopped it. */
   readonly stopped: Promise<void>
 }
-
-const LAG_LIMIT_MS = 1_000
-const CLOCK_LIMIT_MS = 60_000
 
 /**
  * The composition root: builds every part, connects them, executes their effects. Resolves when the node listens.
@@ -151,13 +152,19 @@ async function startInHome(options: NodeOptions, home: Home): Promise<RunningNod
       if (event.type === 'pin-learned') keep(event.peerId)
     },
     count: (fault) => metrics.peerFaults.inc({ fault }),
-    countRenewal: (result) => metrics.renewals.inc({ result }),
+    metrics,
     onStated,
     onError: failed,
   })
   observeOverlay(metrics, overlay)
+  countLogLines(metrics, log)
   const checks = healthChecks(overlay, lag, () => storeFault)
   const health = (): HealthState => assessHealth(phase, checks)
+  metrics.onScrape(() => {
+    const { ready, checks: results } = health()
+    metrics.ready.set({}, ready ? 1 : 0)
+    for (const { name, ok } of results) metrics.healthCheck.set({ check: within(HEALTH_CHECKS, name) }, ok ? 1 : 0)
+  })
 
   const view: NodeView = {
     events,
@@ -167,7 +174,16 @@ async function startInHome(options: NodeOptions, home: Home): Promise<RunningNod
       const uptimeSeconds = Math.round((clock.monotonic() - startedAt) / 1000)
       return { document: { schema: 'x0.health/v1', status, version, uptimeSeconds, checks: [...results] }, live: true, ready }
     },
-    self: () => selfDocument(overlay, { version, identity, x0Id, crypto, networkId: network.id, home: home.paths.home }),
+    self: () =>
+      selfDocument({
+        host: overlay.host,
+        version,
+        identity,
+        x0Id,
+        backend: crypto.name,
+        networkId: network.id,
+        home: home.paths.home,
+      }),
     status: () => Promise.resolve(status()),
     peers: () =>
       Promise.resolve(
@@ -215,7 +231,7 @@ async function startInHome(options: NodeOptions, home: Home): Promise<RunningNod
         presenceHeard: presence.heard().length,
       },
       lag: lag.read(),
-      alarms: alarmDocuments(reporter),
+      alarms: reporter.alarms(),
     })
   }
 
@@ -316,80 +332,13 @@ function adminSettings({ admin }: Config): AdminSettings {
   return { openMetrics, allowedHosts, allowedOrigins, requestsPerSecond, burst }
 }
 
-function healthChecks(overlay: Overlay, lag: EventLoopLag, storeFault: () => string | undefined): NamedCheck[] {
-  const { host, supervisor } = overlay
-  const upCount = (): number => supervisor.peers().filter(({ status }) => status === 'up/direct').length
-  return [
-    {
-      name: 'listening',
-      critical: true,
-      run: () => {
-        const addresses = host.getMultiaddrs().length
-        return { ok: addresses > 0, detail: `${addresses} addresses` }
-      },
-    },
-    {
-      name: 'peers',
-      critical: false,
-      run: () => {
-        const up = upCount()
-        const wanted = supervisor.peers().filter((peer) => peer.wanted).length
-        return { ok: up > 0 || wanted === 0, detail: wanted === 0 && up === 0 ? 'nobody to connect to was named' : `${up} up` }
-      },
-    },
-    { name: 'store', critical: true, run: () => ({ ok: storeFault() === undefined, detail: storeFault() ?? 'takes writes' }) },
-    {
-      name: 'clock',
-      critical: false,
-      run: () => {
-        const offset = clockOffsetOf(overlay)
-        if (offset === undefined) return { ok: true, detail: 'no peer to compare with' }
-        return { ok: Math.abs(offset) < CLOCK_LIMIT_MS, detail: `${Math.round(offset)} ms off the median of the peers` }
-      },
-    },
-    {
-      name: 'event-loop',
-      critical: false,
-      run: () => {
-        const { p99 } = lag.read()
-        return { ok: p99 < LAG_LIMIT_MS, detail: `p99 ${p99.toFixed(1)} ms late` }
-      },
-    },
-  ]
-}
-
-function alarmDocuments(reporter: Reporter): { type: string; peer: string | null; at: string; message: string }[] {
-  return reporter.alarms().map(({ type, peer, at, data }) => ({
-    type,
-    peer: peer ?? null,
-    at: new Date(at).toISOString(),
-    message: Object.entries(data)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(' '),
-  }))
-}
-
-function selfDocument(
-  { host }: Overlay,
-  facts: { version: string; identity: NodeIdentity; x0Id: string; crypto: CryptoBackend; networkId: Uint8Array; home: string },
-): Self {
-  const { identity } = facts
-  const addresses = host.getMultiaddrs().map(String)
-  return {
-    schema: 'x0.self/v1',
-    version: facts.version,
-    peerId: identity.peerId,
-    x0Id: facts.x0Id,
-    ed25519PublicKey: Buffer.from(identity.ed25519).toString('base64'),
-    mldsa65PublicKey: Buffer.from(identity.mldsa65).toString('base64'),
-    networkId: Buffer.from(facts.networkId).toString('hex'),
-    addresses,
-    bootstrap: addresses.map((address) => `${address}#${facts.x0Id}`),
-    protocols: host.getProtocols(),
-    backend: facts.crypto.name,
-    home: facts.home,
-    pid: process.pid,
-  }
+function countLogLines(metrics: Metrics, log: RootLog): void {
+  let counted = log.lines()
+  metrics.onScrape(() => {
+    const lines = { ...log.lines() }
+    for (const level of LOG_LEVELS) metrics.logLines.inc({ level }, lines[level] - counted[level])
+    counted = lines
+  })
 }
 
 function shelfOf(home: Home, damaged: (namespace: string, key: string) => void): Parameters<typeof startOverlay>[0]['records'] {

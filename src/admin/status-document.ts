@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { sessionOf } from '../channel/session.ts'
 import type { PeerCounts, PeerEntry } from '../host/supervisor-state.ts'
+import type { NodeEvent } from '../observe/event.ts'
 import type { LoopLag } from '../observe/event-loop-lag.ts'
 import type { HealthState } from '../observe/health.ts'
 import type { Status } from './documents.ts'
@@ -20,7 +21,7 @@ export interface StatusSources {
   readonly dht: Status['dht']
   readonly gossip: Status['gossip']
   readonly lag: LoopLag
-  readonly alarms: Status['alarms']
+  readonly alarms: readonly NodeEvent[]
 }
 
 /** GET /mesh/status from what the parts say at this moment. */
@@ -59,7 +60,14 @@ export function statusDocument(sources: StatusSources): Status {
     clockOffsetMs: sources.clockOffsetMs,
     eventLoopLagMs: { p50: sources.lag.p50, p99: sources.lag.p99 },
     memoryBytes: { rss: memory.rss, heapUsed: memory.heapUsed },
-    alarms: [...sources.alarms],
+    alarms: sources.alarms.map(alarmDocument),
     checks: [...sources.health.checks],
   }
+}
+
+function alarmDocument({ type, peer, at, data }: NodeEvent): Status['alarms'][number] {
+  const message = Object.entries(data)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ')
+  return { type, peer: peer ?? null, at: new Date(at).toISOString(), message }
 }

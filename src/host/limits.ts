@@ -193,3 +193,8 @@ export const REPAIR_CHECK_MS = 15_000
 export const X0_YAMUX_INITIAL_WINDOW = 1024 * 1024
 /** What one stream may have in flight at most; yamux's own default. */
 export const X0_YAMUX_MAX_WINDOW = 16 * 1024 * 1024
+
+/** A minute between clocks is beyond drift: records, presence and certificates begin to be refused for it. */
+export const HEALTH_CLOCK_OFFSET_MS = 60_000
+/** Timers a second late: probes of peers are then answered too late as well. */
+export const HEALTH_LAG_MS = 1_000

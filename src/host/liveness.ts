@@ -24,6 +24,8 @@ export interface LivenessOptions {
   readonly count: CountFault
   /** Idle probe period, ms. */
   readonly idleMs?: number
+  /** Told of each probe: its round trip in ms, or undefined where it was lost. */
+  readonly onProbe?: (rttMs: number | undefined) => void
   /** Called when the verdict on a connection changes; after `down` the connection is aborted. */
   readonly onVerdict: (connection: Connection, verdict: LivenessVerdict) => void
 }
@@ -69,8 +71,10 @@ export function createLiveness(options: LivenessOptions): Liveness {
   function step(connection: Connection, watch: Watch, event: Parameters<typeof livenessStep>[1]): void {
     if (!running || !watched.has(connection)) return
     const now = clock.monotonic()
-    const result = livenessStep(watch.state, event, now, options.random.fraction())
+    const before = watch.state
+    const result = livenessStep(before, event, now, options.random.fraction())
     watch.state = result.state
+    observe(before, result.state)
     for (const effect of result.effects) {
       if (effect.type === 'probe') send(watch, encodeLiveness({ kind: 'probe', seq: effect.seq, t1: effect.t1 }))
       else if (effect.type === 'fault') count('liveness-invalid')
@@ -84,6 +88,13 @@ export function createLiveness(options: LivenessOptions): Liveness {
     watch.timer = clock.after(Math.max(1, watch.state.dueAt - now), () =>
       step(connection, watch, { type: 'tick', wall: clock.now() }),
     )
+  }
+
+  /** Tells what a step measured: at most one answer, and each probe that ran out of time. */
+  function observe(before: LivenessState, after: LivenessState): void {
+    for (let lost = before.misses; lost < after.misses; lost += 1) options.onProbe?.(undefined)
+    const newest = after.offsets.at(-1)
+    if (newest !== undefined && newest !== before.offsets.at(-1)) options.onProbe?.(newest.rtt)
   }
 
   function send(watch: Watch, frame: Uint8Array): void {

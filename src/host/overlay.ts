@@ -7,6 +7,9 @@ import type { CryptoBackend } from '../crypto/backend.ts'
 import { parseBootstrapLine } from '../identity/bootstrap-line.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import type { Report } from '../observe/event.ts'
+import { within } from '../observe/instruments.ts'
+import { DIAL_RESULTS } from '../observe/metric-labels.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import { plainAddresses, wantedPeer } from './addresses.ts'
@@ -46,7 +49,7 @@ export interface OverlayOptions {
   readonly report: Report
   readonly onChannelEvent: (event: ChannelEvent) => void
   readonly count: CountFault
-  readonly countRenewal: (result: 'renewed' | 'failed') => void
+  readonly metrics: Metrics
   /** A statement about a peer's x0 id, from a bootstrap line or a record. */
   readonly onStated: (peerId: string, x0Id: string, source: PinSource) => void
   readonly onError: (error: unknown, during: string) => void
@@ -66,7 +69,7 @@ export interface Overlay {
 
 /** Builds the parts, registers their protocols, and only then starts: libp2p pushes identify for each late one. */
 export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
-  const { config, crypto, identity, clock, random, count } = options
+  const { config, crypto, identity, clock, random, count, metrics } = options
   const channel = await setUpChannel({
     crypto,
     identity,
@@ -104,6 +107,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     random,
     count,
     idleMs: config.liveness.idleSeconds * 1000,
+    onProbe: (rttMs) => countProbe(metrics, rttMs),
     onVerdict: onLivenessVerdict,
   })
   const records = new RecordStore({
@@ -111,7 +115,10 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     networkId: options.networkId,
     shelf: options.records,
     count,
-    onRecord: (record) => discovery.learned(record),
+    onRecord: (record) => {
+      metrics.dhtStored.inc({})
+      discovery.learned(record)
+    },
   })
   const exchange = createRecordExchange({ host, store: records, clock, count, ownRecord: () => publisher.current() })
   const publisher = createRecordPublisher({
@@ -142,6 +149,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
       const connection = host.getConnections(from)[0]
       return connection === undefined ? undefined : await exchange.askFor(connection, x0Id)
     },
+    countGossip: (result) => metrics.gossip.inc({ result }),
     onError: (error) => options.onError(error, 'send a presence message'),
   })
   const wanted = config.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
@@ -158,6 +166,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     report: options.report,
     expectIdentity,
     search: () => discovery.search(),
+    countDial: (result) => metrics.dials.inc({ result: within(DIAL_RESULTS, result) }),
     interfaces,
     explain: (peerId) => (peerId === undefined ? undefined : channel.context.refusals.take(peerId)),
   })
@@ -175,7 +184,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     clock,
     afterMs: config.security.renewAfterHours * 3_600_000,
     report: options.report,
-    count: options.countRenewal,
+    count: (result) => metrics.renewals.inc({ result }),
   })
   const repair = createStreamRepair({ host, clock, repaired: () => undefined })
 
@@ -229,6 +238,11 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
       await host.stop()
     },
   }
+}
+
+function countProbe(metrics: Metrics, rttMs: number | undefined): void {
+  metrics.linkProbes.inc({ result: rttMs === undefined ? 'lost' : 'answered' })
+  if (rttMs !== undefined) metrics.linkRtt.observe({}, rttMs / 1000)
 }
 
 /** The addresses of this machine in one string: a change of it is a change of network. */

@@ -45,6 +45,7 @@ export interface PresenceOptions {
   readonly keysOf: (x0Id: Uint8Array) => PublicKeys | undefined
   /** Fetches them from the peer that brought the message; resolves to undefined where it cannot. */
   readonly fetchKeys: (from: PeerId, x0Id: Uint8Array) => Promise<PublicKeys | undefined>
+  readonly countGossip: (result: 'published' | 'delivered' | 'ignored' | 'rejected') => void
   readonly onError: (error: unknown) => void
 }
 
@@ -62,6 +63,11 @@ const verdicts: Readonly<Record<PresenceJudgement, TopicValidatorResult>> = {
   ignore: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject,
 }
+
+const results = { accept: 'delivered', ignore: 'ignored', reject: 'rejected' } as const satisfies Record<
+  PresenceJudgement,
+  string
+>
 
 /** The wait before the next heartbeat, ms: it grows with the authors heard, so the load on a node stays the same. */
 export function presencePeriod(authors: number): number {
@@ -137,6 +143,7 @@ export function createPresence(options: PresenceOptions): Presence {
       version: options.version,
     })
     await host.services.gossip.publish(topic, data)
+    options.countGossip('published')
   }
 
   function schedule(ms: number): void {
@@ -152,7 +159,11 @@ export function createPresence(options: PresenceOptions): Presence {
     topic,
     start() {
       running = true
-      const validator = async (from: PeerId, message: Message) => verdicts[await validate(from, message.data)]
+      const validator = async (from: PeerId, message: Message) => {
+        const judgement = await validate(from, message.data)
+        options.countGossip(results[judgement])
+        return verdicts[judgement]
+      }
       host.services.gossip.topicValidators.set(topic, validator)
       host.services.gossip.subscribe(topic)
       schedule(PRESENCE_FIRST_MS * (1 + options.random.fraction()))

@@ -33,6 +33,8 @@ export interface SupervisorOptions {
   readonly search: () => void
   /** The addresses of this machine in one string; a change of it is a change of network. */
   readonly interfaces: () => string
+  /** Counts a dial: `connected`, or the code of its failure. */
+  readonly countDial: (result: string) => void
   /** A better explanation of a failed dial than libp2p's error, where somebody has one. */
   readonly explain?: (peerId: string | undefined, error: unknown) => { code: string; message: string } | undefined
 }
@@ -105,10 +107,12 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
       const targets = effect.addresses.map((address) => multiaddr(peerId === undefined ? address : `${address}/p2p/${peerId}`))
       const connection = await host.dial(targets, { signal: abort.signal })
       await sessionOf(connection)?.accepted
+      options.countDial('connected')
       step({ type: 'dialled', key, peerId: connection.remotePeer.toString() })
     } catch (error) {
       const failure = options.explain?.(peerId, error) ?? dialFailure(error)
-      step({ type: 'dial-failed', key, ...failure })
+      options.countDial(failure.code)
+      step({ type: 'dial-failed', key, code: failure.code, message: failure.message })
       reportFailure(key)
     } finally {
       deadline.cancel()

@@ -8,7 +8,7 @@ import type { StoreErrorCode } from '../store/store-error.ts'
  * error. What is not in its set is counted as `other`.
  */
 export const BACKENDS = ['native', 'portable'] as const
-export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'identity', 'dht', 'clock', 'event-loop', 'crypto'] as const
+export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop'] as const
 export const PEER_STATES = ['up/direct', 'up/relayed', 'suspect', 'down', 'never'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
 export const TRAFFIC_DIRECTIONS = ['received', 'sent'] as const
@@ -63,7 +63,7 @@ export const PEER_FAULTS = [
   'presence-forged',
   'presence-ignored',
 ] as const
-export const GOSSIP_RESULTS = ['published', 'delivered', 'duplicate', 'ignored', 'rejected'] as const
+export const GOSSIP_RESULTS = ['published', 'delivered', 'ignored', 'rejected'] as const
 export const STORE_ERRORS = [
   'corrupt',
   'locked',

@@ -63,6 +63,7 @@ async function node(evil?: (x0Id: Uint8Array) => Promise<Uint8Array | undefined>
     clock: systemClock,
     random: systemRandom,
     count,
+    countGossip: () => undefined,
     keysOf: (x0Id) => store.get(x0Id, Date.now()),
     fetchKeys: async (from, x0Id) => {
       const connection = host.getConnections(from)[0]

@@ -36,6 +36,7 @@ async function node(bootstrap: readonly string[], options: { privateKey?: Privat
     expectIdentity: (peerId) => expected.push(peerId),
     search: () => void closestPeers(host.services.dht, systemRandom.bytes(32), 16, stopping.signal),
     interfaces: () => 'lo',
+    countDial: () => undefined,
   })
   await host.start()
   supervisor.start()
