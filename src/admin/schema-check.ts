@@ -1,6 +1,6 @@
 import type { FastifyTypeProvider } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import { Check, Errors } from 'typebox/value'
+import { typeboxValue } from '../platform/typebox-value.ts'
 
 /** Handlers get the static types of the schemas that checked their input. */
 export interface SchemaTypes extends FastifyTypeProvider {
@@ -12,14 +12,15 @@ export interface SchemaTypes extends FastifyTypeProvider {
 export function checkSchema({ schema }: { readonly schema: unknown }): (value: unknown) => { value: unknown } | { error: Error } {
   if (typeof schema !== 'object' || schema === null) throw new TypeError('a schema is an object')
   return (value) => {
-    if (Check(schema, value)) return { value }
+    if (typeboxValue().Check(schema, value)) return { value }
     return { error: new Error(complaint(schema, value)) }
   }
 }
 
 /** The first two complaints, each by its path; never the value, which may be a secret in the wrong field. */
 function complaint(schema: TSchema, value: unknown): string {
-  const told = Errors(schema, value)
+  const told = typeboxValue()
+    .Errors(schema, value)
     .filter((error) => error.keyword !== 'boolean')
     .slice(0, 2)
   return told

@@ -1,15 +1,15 @@
 import { open } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import Value from 'typebox/value'
 import { checkValue } from './check-value.ts'
 import { ConfigError, type ConfigProblem } from './config-error.ts'
 import { crossCheck } from './cross-check.ts'
+import { withDefaults } from './defaults.ts'
 import { MAX_FILE_BYTES, MAX_PROBLEMS } from './limits.ts'
 import { describeOrigin, type LoadedConfig, type Origin } from './origin.ts'
 import { parseText } from './parse-text.ts'
 import { readEnvironment } from './read-environment.ts'
 import { type FileValue, readConfigText } from './read-file.ts'
-import { ConfigSchema } from './schema.ts'
+import { type Config, ConfigSchema } from './schema.ts'
 import { configLeaves, type Leaf, schemaNode } from './schema-tree.ts'
 
 /** The file in the home folder that is read when no other is named. */
@@ -88,8 +88,8 @@ export function resolveConfig(sources: ConfigSources): LoadedConfig {
     problems.push({ code, path: below.slice(1), where: '', message })
   }
   refuse(problems)
-  const config: unknown = Value.Default(ConfigSchema, built)
-  if (!Value.Check(ConfigSchema, config)) throw new TypeError('the loader and the schema disagree')
+  const config = withDefaults(schemaNode(ConfigSchema), built)
+  if (!isConfig(config)) throw new TypeError('the loader and the schema disagree')
 
   const whereIs = (path: string) => origins.get(path.replace(/\[.*$/, '')) ?? { kind: 'default' }
   for (const { code, path, message } of crossCheck(config, (path) => whereIs(path).kind !== 'default')) {
@@ -174,4 +174,8 @@ async function readText(path: string, required: boolean): Promise<string | undef
       : `it cannot be read (${error instanceof Error ? error.message : String(error)})`
     throw new ConfigError({ code: 'unreadable', path: '', where: path, message: reason }, [], { cause: error })
   }
+}
+
+function isConfig(value: unknown): value is Config {
+  return checkValue(schemaNode(ConfigSchema), value).length === 0
 }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import Type, { type Static } from 'typebox'
-import Value from 'typebox/value'
+import { typeboxValue } from '../platform/typebox-value.ts'
 import { writeFileAtomic } from './atomic-file.ts'
 import type { HomePaths } from './home-paths.ts'
 import { MAX_API_FILE_BYTES } from './limits.ts'
@@ -36,7 +36,7 @@ export async function readApiFile(paths: HomePaths): Promise<ApiFile | undefined
   const text = await readBounded(paths.api)
   if (text === undefined) return undefined
   const value = parse(text)
-  if (!Value.Check(ApiFile, value)) {
+  if (!typeboxValue().Check(ApiFile, value)) {
     throw new StoreError(
       'corrupt',
       `${paths.api} is not what this version of x0 writes; use the x0 that runs the node, or stop the node and remove the file`,

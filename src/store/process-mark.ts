@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import Type, { type Static } from 'typebox'
-import Value from 'typebox/value'
+import { typeboxValue } from '../platform/typebox-value.ts'
 
 /** Names a process for good: ids are given out again, but never with the same start in the same boot. */
 const ProcessMark = Type.Object({
@@ -37,7 +37,7 @@ export async function liveProcessIn(path: string): Promise<number | undefined> {
 function parseMark(text: string): ProcessMark | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return Value.Check(ProcessMark, value) ? value : undefined
+    return typeboxValue().Check(ProcessMark, value) ? value : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import Value from 'typebox/value'
 import { checkValue } from '../../src/config/check-value.ts'
+import { withDefaults } from '../../src/config/defaults.ts'
 import { editDistance, nearest } from '../../src/config/did-you-mean.ts'
 import { configJsonSchema } from '../../src/config/json-schema.ts'
 import { resolveConfig } from '../../src/config/load.ts'
@@ -128,4 +129,27 @@ test('edit distance counts slips of the fingers', () => {
 test('the schema walker sees the same settings as typebox', () => {
   assert.deepEqual(Value.Default(ConfigSchema, {}), configFrom(''))
   assert.equal(schemaNode(ConfigSchema).type, 'object')
+})
+
+test('our filling in of defaults does as typebox does', () => {
+  const section = fc.record(
+    {
+      peers: fc.record({ min: fc.nat(5) }, { requiredKeys: [] }),
+      listen: fc.constant(['/ip4/127.0.0.1/tcp/0']),
+      security: fc.record(
+        {
+          interop: fc.array(fc.record({ protocol: fc.constant('/noise'), peers: fc.constant('any') }), { maxLength: 2 }),
+          handshake: fc.record({ timeoutMs: fc.constant(900) }, { requiredKeys: [] }),
+        },
+        { requiredKeys: [] },
+      ),
+    },
+    { requiredKeys: [] },
+  )
+  fc.assert(
+    fc.property(section, (value) => {
+      const expected = Value.Default(ConfigSchema, structuredClone(value))
+      assert.deepEqual(withDefaults(schemaNode(ConfigSchema), value), expected)
+    }),
+  )
 })
