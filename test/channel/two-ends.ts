@@ -40,7 +40,8 @@ export interface EndOptions {
 }
 
 export const GENEROUS: FloodLimits = { perAddressPerSecond: 10_000, perAddressBurst: 10_000, concurrent: 1_000 }
-const NETWORK = new Uint8Array(32).fill(7)
+/** The network that ends belong to unless told otherwise. */
+export const NETWORK = new Uint8Array(32).fill(7)
 
 export async function makeEnd(options: EndOptions = {}): Promise<End> {
   const crypto = options.backend ?? (await cryptoBackend('native'))
