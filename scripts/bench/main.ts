@@ -1,10 +1,12 @@
 import { Children } from './child.ts'
-import { type BenchDocument, measure } from './document.ts'
+import { measureCrypto } from './crypto-suite.ts'
+import { type BenchDocument, type Measure, measure, type Skipped } from './document.ts'
 import { machineFacts } from './machine.ts'
 import { measureNetwork } from './network-suite.ts'
-import { ArgumentError, type BenchOptions, HELP, parseArguments } from './options.ts'
+import { measureRest, measureStart } from './node-suite.ts'
+import { ArgumentError, type BenchOptions, HELP, parseArguments, type Suite } from './options.ts'
 import { report } from './report.ts'
-import { NETWORK_ROWS } from './rows.ts'
+import { NETWORK_ROWS, REST_ROWS, START_ROWS } from './rows.ts'
 
 const EXIT_USAGE = 2
 const EXIT_INTERRUPTED = 130
@@ -16,18 +18,22 @@ function progress(text: string): void {
 
 async function bench(options: BenchOptions, children: Children): Promise<BenchDocument> {
   const machine = machineFacts()
-  const rounds = await measureNetwork(options, children, progress)
-  progress('')
-  return {
-    schema: 'x0.bench/v1',
-    at: new Date().toISOString(),
-    machine,
-    quick: options.quick,
-    rounds: options.rounds,
-    measures: measure(NETWORK_ROWS, rounds),
-    crypto: [],
-    skipped: [],
+  const measures: Measure[] = []
+  const skipped: Skipped[] = []
+  const wants = (suite: Suite): boolean => options.suites.includes(suite)
+  if (options.suites.some((suite) => suite !== 'node' && suite !== 'crypto')) {
+    measures.push(...measure(NETWORK_ROWS, await measureNetwork(options, children, progress)))
   }
+  if (wants('node') && process.platform !== 'linux') {
+    skipped.push({ suite: 'node', reason: 'it reads /proc, which only Linux has' })
+  } else if (wants('node')) {
+    measures.push(...measure(START_ROWS, await measureStart(options, children, progress)))
+    measures.push(...measure(REST_ROWS, await measureRest(options, children, progress)))
+  }
+  const crypto = wants('crypto') ? await measureCrypto(options.rounds, options.quick, progress) : []
+  progress('')
+  const at = new Date().toISOString()
+  return { schema: 'x0.bench/v1', at, machine, quick: options.quick, rounds: options.rounds, measures, crypto, skipped }
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -68,3 +68,26 @@ export const NETWORK_ROWS: readonly Row[] = [
     ...lower,
   },
 ]
+
+const node = (figure: string, title: string, unit: string, more: Partial<Row> = {}): Row => ({
+  suite: 'node',
+  figure,
+  title,
+  unit,
+  ...lower,
+  ...more,
+})
+
+export const START_ROWS: readonly Row[] = [
+  node('start.first', 'whole node, spawn to listening, empty home', 'ms'),
+  node('start.again', 'whole node, spawn to listening, home with keys', 'ms'),
+]
+
+/** The nodes of a net stand in for rounds here. */
+export const REST_ROWS: readonly Row[] = [
+  node('rest.rss', 'at rest with 5 peers: resident memory', 'MB'),
+  node('rest.pss', 'at rest with 5 peers: proportional memory', 'MB'),
+  node('rest.cpu', 'at rest with 5 peers: CPU, of one core', '%'),
+  node('rest.wire', 'at rest with 5 peers: on the wire, both directions (x0 counts)', 'B/s', { beside: null }),
+  node('rest.io', 'at rest with 5 peers: read(2) and write(2) of any kind', 'B/s'),
+]
