@@ -13,19 +13,20 @@ export interface Seen {
 /** What the one in the middle passes on in place of a frame: any bytes, or none. */
 export type Tamper = (seen: Seen) => Uint8Array | undefined
 
-/** Cuts u16be-framed bytes by the book, one byte list at a time. */
+/** Cuts u16be-framed bytes by the book: all that is held in one piece, copied anew each time. */
 export class PlainFrames {
-  #held: number[] = []
+  #held: Uint8Array = new Uint8Array(0)
 
   add(bytes: Uint8Array): Uint8Array[] {
-    this.#held.push(...bytes)
+    this.#held = Buffer.concat([this.#held, bytes])
     const frames: Uint8Array[] = []
     for (;;) {
       const [high, low] = this.#held
       if (high === undefined || low === undefined) return frames
       const end = 2 + high * 256 + low
       if (this.#held.length < end) return frames
-      frames.push(Uint8Array.from(this.#held.splice(0, end)))
+      frames.push(Uint8Array.from(this.#held.subarray(0, end)))
+      this.#held = this.#held.subarray(end)
     }
   }
 }

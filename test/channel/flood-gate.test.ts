@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { FloodGate, floodKey } from '../../src/channel/flood-gate.ts'
+import { GOOD_ADDRESS_MS, MAX_TRACKED_ADDRESSES } from '../../src/channel/limits.ts'
+import { seeded } from '../crypto/backends.ts'
+
+test('whatever comes: never above the limits, and every place is given back', (t) => {
+  const limits = fc.record({
+    perAddressPerSecond: fc.integer({ min: 1, max: 20 }),
+    perAddressBurst: fc.integer({ min: 1, max: 20 }),
+    concurrent: fc.integer({ min: 1, max: 40 }),
+  })
+  const step = fc.record({
+    address: fc.integer({ min: 0, max: 6 }),
+    wait: fc.nat({ max: 400 }),
+    end: fc.boolean(),
+    good: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(limits, fc.array(step, { maxLength: 120 }), (limit, steps) => {
+      const gate = new FloodGate(limit)
+      const underWay: string[] = []
+      const started = new Map<string, number[]>()
+      let now = 0
+      for (const { address, wait, end, good } of steps) {
+        now += wait
+        if (end) {
+          const done = underWay.shift()
+          if (done !== undefined) gate.end(done, good, now)
+        }
+        const key = `10.0.0.${address}`
+        if (gate.begin(key, now) !== undefined) continue
+        underWay.push(key)
+        started.set(key, [...(started.get(key) ?? []), now])
+        assert.equal(gate.underWay, underWay.length)
+        assert(underWay.length <= limit.concurrent)
+        const own = underWay.filter((one) => one === key).length
+        assert(own <= Math.max(2, Math.ceil(limit.concurrent / 4)), `${own} of ${limit.concurrent} places`)
+      }
+      // token bucket: in any span no more than the burst and what flows in meanwhile
+      for (const times of started.values()) {
+        for (const [first, from] of times.entries()) {
+          for (const [more, to] of times.slice(first).entries()) {
+            const allowed = limit.perAddressBurst + ((to - from) / 1_000) * limit.perAddressPerSecond
+            assert(more + 1 <= allowed + 1e-6, `${more + 1} handshakes in ${to - from} ms`)
+          }
+        }
+      }
+      for (const key of underWay) gate.end(key, false, now)
+      assert.equal(gate.underWay, 0)
+    }),
+    seeded(t, 300),
+  )
+})
+
+const LIMITS = { perAddressPerSecond: 10, perAddressBurst: 4, concurrent: 16 }
+
+test('each reason to shed, in the order that they are asked', () => {
+  const gate = new FloodGate(LIMITS)
+  for (let taken = 0; taken < 4; taken += 1) assert.equal(gate.begin('a', 0), undefined)
+  assert.equal(gate.begin('a', 0), 'address-rate')
+  assert.equal(gate.begin('a', 100), 'address-concurrency')
+  for (const key of ['b', 'c']) for (let taken = 0; taken < 4; taken += 1) assert.equal(gate.begin(key, 0), undefined)
+  assert.equal(gate.begin('d', 0), 'concurrency')
+  assert.equal(gate.underWay, 12)
+})
+
+test('the last quarter of the places is for addresses that were good within the hour', () => {
+  const gate = new FloodGate(LIMITS)
+  assert.equal(gate.begin('friend', 0), undefined)
+  gate.end('friend', true, 0)
+  for (const key of ['b', 'c', 'd']) for (let taken = 0; taken < 4; taken += 1) gate.begin(key, 0)
+  assert.equal(gate.underWay, 12)
+  assert.equal(gate.begin('stranger', 1), 'concurrency')
+  assert.equal(gate.begin('friend', GOOD_ADDRESS_MS - 1), undefined)
+  assert.equal(gate.begin('friend', GOOD_ADDRESS_MS + 1), 'concurrency')
+})
+
+test('a failed handshake makes nobody good', () => {
+  const gate = new FloodGate(LIMITS)
+  gate.begin('x', 0)
+  gate.end('x', false, 0)
+  for (const key of ['b', 'c', 'd']) for (let taken = 0; taken < 4; taken += 1) gate.begin(key, 0)
+  assert.equal(gate.begin('x', 1), 'concurrency')
+})
+
+test('a hundred thousand strangers push no friend out, and forget no place that is taken', () => {
+  const gate = new FloodGate({ ...LIMITS, concurrent: 8 })
+  gate.begin('friend', 0)
+  gate.end('friend', true, 0)
+  gate.begin('at work', 0)
+  for (let stranger = 0; stranger < 100_000; stranger += 1) {
+    const key = `s${stranger}`
+    if (gate.begin(key, 1) === undefined) gate.end(key, false, 1)
+  }
+  for (const key of ['b', 'c', 'd']) for (let taken = 0; taken < 2; taken += 1) gate.begin(key, 2)
+  assert.equal(gate.underWay, 6)
+  assert.equal(gate.begin('stranger', 2), 'concurrency')
+  assert.equal(gate.begin('friend', 2), undefined)
+  gate.end('at work', false, 3)
+  assert.equal(gate.underWay, 6)
+})
+
+test('the table is bounded: an address out of tokens is forgotten after enough others', () => {
+  const gate = new FloodGate({ perAddressPerSecond: 1, perAddressBurst: 1, concurrent: 8 })
+  const visit = (key: string) => {
+    const shed = gate.begin(key, 0)
+    if (shed === undefined) gate.end(key, false, 0)
+    return shed
+  }
+  visit('first')
+  assert.equal(visit('first'), 'address-rate')
+  for (let other = 0; other < MAX_TRACKED_ADDRESSES; other += 1) visit(`o${other}`)
+  assert.equal(visit('first'), undefined)
+})
+
+test('time that stands still or goes back gives no tokens', () => {
+  const gate = new FloodGate({ perAddressPerSecond: 1_000, perAddressBurst: 1, concurrent: 8 })
+  assert.equal(gate.begin('a', 1_000), undefined)
+  gate.end('a', false, 1_000)
+  assert.equal(gate.begin('a', 1_000), 'address-rate')
+  assert.equal(gate.begin('a', 0), 'address-rate')
+})
+
+test('the key of an address: IPv4 whole, IPv6 by its /64, in every notation', () => {
+  const same = (key: string, ...hosts: string[]): void => {
+    for (const host of hosts) assert.equal(floodKey(host), key, host)
+  }
+  same('127.0.0.2', '127.0.0.2', '::ffff:127.0.0.2', '::FFFF:7f00:2', '0:0:0:0:0:ffff:127.0.0.2', '0:0:0:0:0:ffff:7f00:0002')
+  same('2001:db8:0:0::/64', '2001:db8::1', '2001:0DB8::', '2001:db8:0:0:1:2:3:4', '2001:db8:0::5:6', '2001:db8::1.2.3.4')
+  same('2001:db8:1:2::/64', '2001:db8:1:2::', '2001:db8:1:2:3:4:5:6', '2001:0db8:0001:0002::ffff')
+  same('fe80:0:0:0::/64', 'fe80::1%eth0', 'fe80::2')
+  same('0:0:0:0::/64', '::1', '::', '0:0:0:0:0:0:0:1')
+  same('64:ff9b:0:0::/64', '64:ff9b::1.2.3.4', '64:ff9b::102:304')
+  same('unknown', 'unknown')
+  assert.notEqual(floodKey('2001:db8:1:2::1'), floodKey('2001:db8:1:3::1'))
+})
