@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Answer, Command, Figures, Stack, Task } from './tasks.ts'
 
@@ -8,17 +9,24 @@ const START_MS = 30_000
 /** A process that is asked to stop writes its profile first, where one was asked for. */
 const STOP_MS = 10_000
 
-/** Processes of this run, so that every way out ends them, by their id and no others. */
+/** Processes and folders of this run, so that every way out ends and removes them: these processes, by their id, and no others. */
 export class Children {
   readonly #running = new Set<ChildProcess>()
+  readonly #folders = new Set<string>()
 
   add(child: ChildProcess): void {
     this.#running.add(child)
     child.once('exit', () => this.#running.delete(child))
   }
 
+  /** Remembers a folder that goes with the run. */
+  addFolder(folder: string): void {
+    this.#folders.add(folder)
+  }
+
   kill(): void {
     for (const child of this.#running) child.kill('SIGKILL')
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 

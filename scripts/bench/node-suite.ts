@@ -22,50 +22,48 @@ interface Reading {
 
 /** Starts of whole nodes: with an empty home, and again with what is there. */
 export async function measureStart(options: BenchOptions, children: Children, progress: (text: string) => void): Promise<Rounds> {
-  return await withFolder(async (folder) => {
-    const rounds = { x0: [] as Figures[], plain: [] as Figures[] }
-    for (let round = 0; round <= options.rounds; round += 1) {
-      for (const stack of round % 2 === 0 ? STACKS : STACKS.toReversed()) {
-        progress(`start ${stack} round ${round}/${options.rounds}`)
-        const home = join(folder, `${stack}-${round}`)
-        const first = await WholeNode.start(children, stack, home, [])
-        await first.stop()
-        await rm(join(home, 'api.json'), { force: true })
-        const again = await WholeNode.start(children, stack, home, [])
-        await again.stop()
-        // the first round reads the files of the program into memory
-        if (round > 0) rounds[stack].push({ 'start.first': first.startMs, 'start.again': again.startMs })
-      }
+  const folder = await makeFolder(children)
+  const rounds = { x0: [] as Figures[], plain: [] as Figures[] }
+  for (let round = 0; round <= options.rounds; round += 1) {
+    for (const stack of round % 2 === 0 ? STACKS : STACKS.toReversed()) {
+      progress(`start ${stack} round ${round}/${options.rounds}`)
+      const home = join(folder, `${stack}-${round}`)
+      const first = await WholeNode.start(children, stack, home, [])
+      await first.stop()
+      await rm(join(home, 'api.json'), { force: true })
+      const again = await WholeNode.start(children, stack, home, [])
+      await again.stop()
+      // the first round reads the files of the program into memory
+      if (round > 0) rounds[stack].push({ 'start.first': first.startMs, 'start.again': again.startMs })
     }
-    return rounds
-  })
+  }
+  return rounds
 }
 
 /** Two nets of six nodes at rest side by side; each node is a sample. */
 export async function measureRest(options: BenchOptions, children: Children, progress: (text: string) => void): Promise<Rounds> {
   const settleMs = options.quick ? 2_000 : 30_000
   const windowMs = options.quick ? 3_000 : 30_000
-  return await withFolder(async (folder) => {
-    const nets = { x0: [] as WholeNode[], plain: [] as WholeNode[] }
-    for (const stack of STACKS) {
-      for (let index = 0; index < NODES; index += 1) {
-        progress(`rest: ${stack} node ${index + 1}/${NODES}`)
-        const bootstrap = nets[stack].flatMap(({ api }) => api.bootstrap.slice(0, 1))
-        nets[stack].push(await WholeNode.start(children, stack, join(folder, `${stack}-${index}`), bootstrap))
-      }
+  const folder = await makeFolder(children)
+  const nets = { x0: [] as WholeNode[], plain: [] as WholeNode[] }
+  for (const stack of STACKS) {
+    for (let index = 0; index < NODES; index += 1) {
+      progress(`rest: ${stack} node ${index + 1}/${NODES}`)
+      const bootstrap = nets[stack].flatMap(({ api }) => api.bootstrap.slice(0, 1))
+      nets[stack].push(await WholeNode.start(children, stack, join(folder, `${stack}-${index}`), bootstrap))
     }
-    const nodes = [...nets.x0, ...nets.plain]
-    progress(`rest: waiting for ${NODES - 1} peers each`)
-    await whenMeshed(nodes)
-    progress(`rest: ${settleMs / 1000} s to settle, then ${windowMs / 1000} s of measurement`)
-    await pause(settleMs)
-    const before = await Promise.all(nodes.map(read))
-    await pause(windowMs)
-    const after = await Promise.all(nodes.map(read))
-    const figures = nodes.map((node, index) => atRest(node.stack, before[index], after[index]))
-    await Promise.all(nodes.map((node) => node.stop()))
-    return { x0: figures.slice(0, NODES), plain: figures.slice(NODES) }
-  })
+  }
+  const nodes = [...nets.x0, ...nets.plain]
+  progress(`rest: waiting for ${NODES - 1} peers each`)
+  await whenMeshed(nodes)
+  progress(`rest: ${settleMs / 1000} s to settle, then ${windowMs / 1000} s of measurement`)
+  await pause(settleMs)
+  const before = await Promise.all(nodes.map(read))
+  await pause(windowMs)
+  const after = await Promise.all(nodes.map(read))
+  const figures = nodes.map((node, index) => atRest(node.stack, before[index], after[index]))
+  await Promise.all(nodes.map((node) => node.stop()))
+  return { x0: figures.slice(0, NODES), plain: figures.slice(NODES) }
 }
 
 async function read(node: WholeNode): Promise<Reading> {
@@ -97,11 +95,8 @@ async function whenMeshed(nodes: readonly WholeNode[]): Promise<void> {
   }
 }
 
-async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+async function makeFolder(children: Children): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'x0-bench-'))
-  try {
-    return await use(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  children.addFolder(folder)
+  return folder
 }
