@@ -5,6 +5,7 @@ import type { Applicant, ChannelContext } from '../../src/channel/context.ts'
 import { type EncrypterComponents, X0Encrypter } from '../../src/channel/encrypter.ts'
 import { FloodGate, type FloodLimits } from '../../src/channel/flood-gate.ts'
 import { KeyMaterial } from '../../src/channel/key-material.ts'
+import { MAX_FRAME_BYTES } from '../../src/channel/limits.ts'
 import { PinBook } from '../../src/channel/pins.ts'
 import { type ChannelProfile, X0_PROFILE } from '../../src/channel/profile.ts'
 import { RecentRefusals } from '../../src/channel/recent-refusals.ts'
@@ -60,6 +61,7 @@ export async function makeEnd(options: EndOptions = {}): Promise<End> {
     outboundSlots: new Slots(2),
     refusals: new RecentRefusals(),
     traffic: { sent: 0, received: 0 },
+    scratch: new Uint8Array(MAX_FRAME_BYTES),
     timeoutMs: options.timeoutMs ?? 5_000,
     credential: () => options.credential,
     admit: (_protocol, applicant) => options.admit?.(applicant),
