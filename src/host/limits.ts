@@ -184,8 +184,11 @@ export const RENEWAL_CHECK_MS = 60_000
 /** How long the streams of a renewed session's old connection may take to end by themselves. */
 export const RENEWAL_DRAIN_MS = 60_000
 
-/** gossipsub ends its part of a closed connection within a few turns of the event loop; then the streams are made anew. */
-export const REPAIR_AFTER_CLOSE_MS = 100
+/**
+ * gossipsub ends its part of a closed connection within a few turns of the event loop; then the streams are made anew. What
+ * is published meanwhile does not reach that peer, so no longer than needed.
+ */
+export const REPAIR_AFTER_CLOSE_MS = 10
 /** A lost gossip stream costs at most this long a silence from that peer; others relay meanwhile. */
 export const REPAIR_CHECK_MS = 15_000
 

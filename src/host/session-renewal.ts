@@ -76,14 +76,18 @@ export function createSessionRenewal(options: RenewalOptions): SessionRenewal {
   /** Resolves when only lasting streams are left on `connection`, or after the drain time. */
   function drained(connection: Connection): Promise<void> {
     return new Promise((resolve) => {
-      let waited = 0
+      const finish = (): void => {
+        deadline.cancel()
+        connection.removeEventListener('close', finish)
+        resolve()
+      }
+      const deadline = clock.after(RENEWAL_DRAIN_MS, finish)
+      connection.addEventListener('close', finish)
+      // streams that were opened meanwhile are waited for in their turn
       const look = (): void => {
-        const busy = connection.streams.some(({ protocol }) => !LASTING.some((prefix) => protocol.startsWith(prefix)))
-        if (!busy || waited >= RENEWAL_DRAIN_MS || connection.status !== 'open') resolve()
-        else {
-          waited += RENEWAL_DRAIN_MS / 100
-          clock.after(RENEWAL_DRAIN_MS / 100, look)
-        }
+        const busy = connection.streams.find(({ protocol }) => !LASTING.some((prefix) => protocol.startsWith(prefix)))
+        if (busy === undefined || connection.status !== 'open') finish()
+        else busy.addEventListener('close', look, { once: true })
       }
       look()
     })

@@ -28,13 +28,15 @@ export function createStreamRepair(options: StreamRepairOptions): { start(): voi
   let running = false
 
   async function repair(): Promise<void> {
+    // gossipsub forgets a peer whose stream to us fails, and only half closes its own stream to that peer
+    const remembered = new Set(host.services.gossip.getPeers().map(String))
     const gossiping = new Set<string>()
     const silent = new Map<string, Connection>()
     for (const connection of host.getConnections()) {
       if (connection.status !== 'open' || connection.limits !== undefined || sessionOf(connection)?.isAccepted === false) continue
       const peer = connection.remotePeer.toString()
-      if (connection.streams.some(({ protocol, direction }) => direction === 'outbound' && protocol.startsWith(GOSSIP)))
-        gossiping.add(peer)
+      const speaks = connection.streams.some(({ protocol, direction }) => direction === 'outbound' && protocol.startsWith(GOSSIP))
+      if (speaks && remembered.has(peer)) gossiping.add(peer)
       else silent.set(peer, connection)
     }
     for (const [peer, connection] of silent) {
