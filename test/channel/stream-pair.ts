@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { MessageStream, MultiaddrConnection } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { CipherState } from '../../src/channel/cipher-state.ts'
@@ -112,4 +113,13 @@ export async function sendAll(stream: MessageStream, chunks: Iterable<Uint8Array
 /** Resolves with the error of the stream's end, undefined for a graceful one. */
 export function ended(stream: MessageStream): Promise<Error | undefined> {
   return new Promise((resolve) => stream.addEventListener('close', (event) => resolve(event.error), { once: true }))
+}
+
+/** Resolves once `value` has stayed the same for twenty turns of a millisecond. */
+export async function still(value: () => number): Promise<void> {
+  for (let turns = 0, before = value(); turns < 20; turns += 1) {
+    await setTimeout(1)
+    if (value() !== before) turns = 0
+    before = value()
+  }
 }
