@@ -34,6 +34,8 @@ export interface ChannelContext {
   readonly refusals: RecentRefusals
   /** Bytes on the wire of all sessions together, handshakes aside. */
   readonly traffic: Traffic
+  /** MAX_FRAME_BYTES of working space for records that span chunks. */
+  readonly scratch: Uint8Array
   /** A whole handshake, verdict included, in ms. */
   readonly timeoutMs: number
   credential(): Uint8Array | undefined

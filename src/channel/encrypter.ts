@@ -172,6 +172,7 @@ export class X0Encrypter implements ConnectionEncrypter {
       splitter: attempt.carrier.splitter,
       traffic: attempt.carrier.traffic,
       totals: this.#context.traffic,
+      scratch: this.#context.scratch,
       onFirstRecord,
       onRekey: () => {
         session.rekeys += 1

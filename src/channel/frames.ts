@@ -20,12 +20,15 @@ export class FrameSplitter {
     return this.#length < 2 ? undefined : this.#peekLength()
   }
 
-  /** The next whole frame's body (a view where it lies in one chunk), or undefined. */
-  next(): Uint8Array | undefined {
+  /**
+   * The next whole frame's body, or undefined. It is a view where it lies in one chunk; one that spans chunks is put
+   * together in `scratch` where that is given: whoever gives it must be done with the body before the next call.
+   */
+  next(scratch?: Uint8Array): Uint8Array | undefined {
     const bodyLength = this.announced
     if (bodyLength === undefined || this.#length < bodyLength + 2) return undefined
     this.#skip(2)
-    return this.#take(bodyLength)
+    return this.#take(bodyLength, scratch)
   }
 
   #add(chunk: Uint8Array): void {
@@ -63,7 +66,7 @@ export class FrameSplitter {
     }
   }
 
-  #take(count: number): Uint8Array {
+  #take(count: number, scratch: Uint8Array | undefined): Uint8Array {
     if (count === 0) return new Uint8Array(0)
     const chunk = this.#chunk(this.#first)
     if (chunk.length - this.#offset >= count) {
@@ -71,7 +74,7 @@ export class FrameSplitter {
       this.#skip(count)
       return view
     }
-    const whole = Buffer.allocUnsafe(count)
+    const whole = scratch?.subarray(0, count) ?? Buffer.allocUnsafe(count)
     let filled = 0
     while (filled < count) {
       const part = this.#chunk(this.#first).subarray(this.#offset, this.#offset + count - filled)

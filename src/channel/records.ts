@@ -1,3 +1,4 @@
+import type { Uint8ArrayList } from 'uint8arraylist'
 import type { CipherState } from './cipher-state.ts'
 import { MAX_RECORD_PLAINTEXT_BYTES, REKEY_AFTER_BYTES, REKEY_AFTER_RECORDS, TAG_BYTES } from './limits.ts'
 import { ChannelRefusal } from './refusal.ts'
@@ -52,13 +53,44 @@ export class RecordSealer extends Direction {
     let done = 0
     do {
       const part = plaintext.subarray(done, done + MAX_RECORD_PLAINTEXT_BYTES)
-      out.writeUInt16BE(part.length + TAG_BYTES, offset)
-      this.cipher.seal(NO_AD, part, out, offset + 2)
-      this.count(part.length)
-      offset += 2 + part.length + TAG_BYTES
+      offset = this.#sealRecord(part, out, offset)
       done += part.length
     } while (done < plaintext.length)
     return out
+  }
+
+  /**
+   * The same for a list of chunks (a muxer's header and its data): records that span chunks are put together in
+   * `scratch`, of MAX_RECORD_PLAINTEXT_BYTES or more, which spares one allocation of their size each.
+   */
+  sealList(chunks: Uint8ArrayList, scratch: Uint8Array): Uint8Array {
+    const out = Buffer.allocUnsafe(RecordSealer.wireBytes(chunks.byteLength))
+    let offset = 0
+    let filled = 0
+    for (const chunk of chunks) {
+      for (let done = 0; done < chunk.length; ) {
+        const part = chunk.subarray(done, done + MAX_RECORD_PLAINTEXT_BYTES - filled)
+        done += part.length
+        if (filled === 0 && part.length === MAX_RECORD_PLAINTEXT_BYTES) offset = this.#sealRecord(part, out, offset)
+        else {
+          scratch.set(part, filled)
+          filled += part.length
+          if (filled === MAX_RECORD_PLAINTEXT_BYTES) {
+            offset = this.#sealRecord(scratch.subarray(0, filled), out, offset)
+            filled = 0
+          }
+        }
+      }
+    }
+    if (filled > 0) this.#sealRecord(scratch.subarray(0, filled), out, offset)
+    return out
+  }
+
+  #sealRecord(plaintext: Uint8Array, out: Buffer, offset: number): number {
+    out.writeUInt16BE(plaintext.length + TAG_BYTES, offset)
+    this.cipher.seal(NO_AD, plaintext, out, offset + 2)
+    this.count(plaintext.length)
+    return offset + 2 + plaintext.length + TAG_BYTES
   }
 }
 

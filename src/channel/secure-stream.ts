@@ -13,6 +13,8 @@ export interface SecureStreamInit {
   readonly log: Logger
   /** Holds what the handshake read past its own last frame. */
   readonly splitter: FrameSplitter
+  /** MAX_FRAME_BYTES of working space that all sessions of a node share: nothing is kept in it from one call to the next. */
+  readonly scratch: Uint8Array
   /** Counts of this session and of all sessions together. */
   readonly traffic: Traffic
   readonly totals: Traffic
@@ -41,10 +43,12 @@ export class SecureStream extends AbstractMessageStream {
   readonly #onRekey: () => void
   readonly #traffic: Traffic
   readonly #totals: Traffic
+  readonly #scratch: Uint8Array
   #onFirstRecord: ((plaintext: Uint8Array) => void) | undefined
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
   #sentThisTurn = false
+  #delivering = false
   #flushQueued = false
 
   constructor(init: SecureStreamInit) {
@@ -61,6 +65,7 @@ export class SecureStream extends AbstractMessageStream {
     this.#onRekey = init.onRekey
     this.#traffic = init.traffic
     this.#totals = init.totals
+    this.#scratch = init.scratch
     // until start() there is no key: sends wait in the write buffer
     this.writableNeedsDrain = true
 
@@ -93,7 +98,7 @@ export class SecureStream extends AbstractMessageStream {
       this.writeBuffer.append(data)
       return this.writeBuffer.byteLength < MAX_EARLY_BYTES
     }
-    if (!this.#sentThisTurn) {
+    if (!this.#sentThisTurn && !this.#delivering) {
       this.#sentThisTurn = true
       queueMicrotask(() => {
         this.#sentThisTurn = false
@@ -103,17 +108,19 @@ export class SecureStream extends AbstractMessageStream {
     this.writeBuffer.append(data)
     // a sender that never yields must meet the carrier's limit all the same
     if (this.writeBuffer.byteLength >= MAX_JOINED_BYTES) return this.processSendQueue()
-    this.#queueFlush()
+    if (!this.#delivering) this.#queueFlush()
     return !this.writableNeedsDrain
   }
 
   sendData(data: Uint8ArrayList): SendResult {
     if (this.#sealer === undefined) return { sentBytes: 0, canSendMore: false }
-    const plaintext = data.subarray()
-    const sealed = this.#sealer.seal(plaintext)
+    // libp2p closes the raw connection itself: what the muxer still says to that has no way out, and is nobody's fault
+    if (this.#carrier.status !== 'open') return { sentBytes: data.byteLength, canSendMore: true }
+    const sentBytes = data.byteLength
+    const sealed = this.#sealer.sealList(data, this.#scratch)
     this.#traffic.sent += sealed.length
     this.#totals.sent += sealed.length
-    return { sentBytes: plaintext.length, canSendMore: this.#carrier.send(sealed) }
+    return { sentBytes, canSendMore: this.#carrier.send(sealed) }
   }
 
   /**
@@ -157,7 +164,7 @@ export class SecureStream extends AbstractMessageStream {
     if (opener === undefined) return
     const plaintexts = new Uint8ArrayList()
     try {
-      for (let sealed = this.#splitter.next(); sealed !== undefined; sealed = this.#splitter.next()) {
+      for (let sealed = this.#splitter.next(this.#scratch); sealed !== undefined; sealed = this.#splitter.next(this.#scratch)) {
         const plaintext = opener.open(sealed)
         this.#traffic.received += sealed.length + 2
         this.#totals.received += sealed.length + 2
@@ -176,7 +183,19 @@ export class SecureStream extends AbstractMessageStream {
       this.abort(refusal)
       return
     }
-    this.onData(plaintexts)
+    this.#deliver(plaintexts)
+  }
+
+  /** Hands over what arrived; what that provokes (an answer, the muxer's window updates) leaves together when all is handed over. */
+  #deliver(plaintexts: Uint8ArrayList): void {
+    this.#delivering = true
+    try {
+      this.onData(plaintexts)
+    } finally {
+      this.#delivering = false
+      if (this.writeBuffer.byteLength > 0 && (this.writeStatus === 'writable' || this.writeStatus === 'closing'))
+        this.processSendQueue()
+    }
   }
 
   #onCarrierClose(event: StreamCloseEvent): void {
@@ -199,7 +218,8 @@ export class SecureStream extends AbstractMessageStream {
         else reject(error)
       }
       const onIdle = (): void => {
-        if (this.#allSaid) finish()
+        // abort() empties the queue too
+        if (this.status === 'open' && this.#allSaid) finish()
       }
       const onClose = (event: StreamCloseEvent): void => finish(event.error ?? new Error('closed before all was sent'))
       const onAbort = (): void => finish(signal?.reason)

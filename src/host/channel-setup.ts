@@ -5,6 +5,7 @@ import type { ChannelContext } from '../channel/context.ts'
 import { X0Encrypter } from '../channel/encrypter.ts'
 import { FloodGate, type FloodLimits } from '../channel/flood-gate.ts'
 import { KeyMaterial } from '../channel/key-material.ts'
+import { MAX_FRAME_BYTES } from '../channel/limits.ts'
 import type { PinBook } from '../channel/pins.ts'
 import { interopProfile, X0_PROFILE, X0_PROTOCOL } from '../channel/profile.ts'
 import { RecentRefusals } from '../channel/recent-refusals.ts'
@@ -52,6 +53,7 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     outboundSlots: new Slots(places),
     refusals: new RecentRefusals(),
     traffic: { sent: 0, received: 0 },
+    scratch: Buffer.allocUnsafeSlow(MAX_FRAME_BYTES),
     timeoutMs: options.timeoutMs,
     credential: () => undefined,
     admit: (protocol, { peerId }) =>
