@@ -1,7 +1,7 @@
-import type { CryptoBackend } from '../crypto/backend.ts'
-import { type CompositeVerifier, importCompositePublic } from '../crypto/composite.ts'
+import type { CryptoBackend, VerifyingKey } from '../crypto/backend.ts'
+import { compositeVerifier } from '../crypto/composite.ts'
 import { x0IdOf } from '../identity/x0-id.ts'
-import type { HandshakePayload } from './payload.ts'
+import type { HandshakePayload, PqAuth } from './payload.ts'
 import { ChannelRefusal } from './refusal.ts'
 
 export type Role = 'initiator' | 'responder'
@@ -65,26 +65,36 @@ export interface ProofToCheck {
  */
 export async function verifyProof(crypto: CryptoBackend, proof: ProofToCheck): Promise<ProvenIdentity> {
   const { payload, hash, signer } = proof
-  const identityHolds = verifyingKey(() => crypto.importEd25519Public(payload.ed25519)).verify(
-    staticKeyMessage(proof.staticKey),
-    payload.identitySignature,
-  )
   const auth = payload.pqAuth
-  if (auth === undefined) {
-    if (!(await identityHolds)) throw new ChannelRefusal('bad-identity-signature', 'identity_sig does not sign the static key')
-    return { ed25519: payload.ed25519, x0Id: undefined }
-  }
-  const x0Id = x0IdOf(crypto, { ed25519: payload.ed25519, mldsa65: auth.mldsa65 })
-  const composite: CompositeVerifier = verifyingKey(() =>
-    importCompositePublic(crypto, Buffer.concat([auth.mldsa65, payload.ed25519])),
-  )
-  const message = authMessage(hash, x0Id, auth.networkId, auth.securityProtocols)
-  const [identity, transcript] = await Promise.all([identityHolds, composite.verify(message, auth.signature, CONTEXT[signer])])
-  if (!identity) throw new ChannelRefusal('bad-identity-signature', 'identity_sig does not sign the static key')
-  if (!transcript) {
+  const ed25519 = verifyingKey(() => crypto.importEd25519Public(payload.ed25519))
+  const x0Id = auth === undefined ? undefined : x0IdOf(crypto, { ed25519: payload.ed25519, mldsa65: auth.mldsa65 })
+  // the dear one first: it goes to the thread pool, the other runs meanwhile
+  const transcript = auth === undefined || x0Id === undefined ? true : verifyTranscript(crypto, ed25519, auth, x0Id, hash, signer)
+  const [identityHolds, transcriptHolds] = await Promise.all([
+    ed25519.verify(staticKeyMessage(proof.staticKey), payload.identitySignature),
+    transcript,
+  ])
+  if (!identityHolds) throw new ChannelRefusal('bad-identity-signature', 'identity_sig does not sign the static key')
+  if (!transcriptHolds) {
     throw new ChannelRefusal('bad-composite-signature', 'the ML-DSA-65 + Ed25519 signature does not sign this handshake')
   }
   return { ed25519: payload.ed25519, x0Id }
+}
+
+function verifyTranscript(
+  crypto: CryptoBackend,
+  ed25519: VerifyingKey,
+  auth: PqAuth,
+  x0Id: Uint8Array,
+  hash: Uint8Array,
+  signer: Role,
+): Promise<boolean> {
+  const verifier = compositeVerifier(
+    crypto,
+    verifyingKey(() => crypto.importMlDsa65Public(auth.mldsa65)),
+    ed25519,
+  )
+  return verifier.verify(authMessage(hash, x0Id, auth.networkId, auth.securityProtocols), auth.signature, CONTEXT[signer])
 }
 
 function verifyingKey<T>(make: () => T): T {

@@ -39,7 +39,7 @@ const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
   'headers-too-large': { exit: 'usage' },
   'internal-error': { exit: 'failure', hint: 'The log of the node says more.' },
   unreachable: { exit: 'unreachable', hint: 'Does the other node run, and may this machine reach that address?' },
-  'protocol-unsupported': { exit: 'unreachable' },
+  'protocol-unsupported': { exit: 'failure' },
   'identity-mismatch': {
     exit: 'verificationFailed',
     hint: 'Do not trust that address. Ask the owner of the peer for its x0 id over another way (`x0 self` shows it).',

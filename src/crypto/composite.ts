@@ -1,4 +1,4 @@
-import type { CryptoBackend, SigningKey } from './backend.ts'
+import type { CryptoBackend, SigningKey, VerifyingKey } from './backend.ts'
 import {
   ED25519_PUBLIC_KEY_BYTES,
   ED25519_SIGNATURE_BYTES,
@@ -68,11 +68,19 @@ export async function compositeSign(
 /** @throws CryptoError `bad-key` unless `publicKey` is 1,984 bytes whose Ed25519 half names a point */
 export function importCompositePublic(backend: CryptoBackend, publicKey: Uint8Array): CompositeVerifier {
   expectLength(publicKey, COMPOSITE_PUBLIC_KEY_BYTES, 'bad-key', 'composite public key')
-  const own = publicKey.slice()
-  const mldsa = backend.importMlDsa65Public(own.subarray(0, MLDSA65_PUBLIC_KEY_BYTES))
-  const ed25519 = backend.importEd25519Public(own.subarray(MLDSA65_PUBLIC_KEY_BYTES))
+  const mldsa = backend.importMlDsa65Public(publicKey.subarray(0, MLDSA65_PUBLIC_KEY_BYTES))
+  const ed25519 = backend.importEd25519Public(publicKey.subarray(MLDSA65_PUBLIC_KEY_BYTES))
+  return compositeVerifier(backend, mldsa, ed25519)
+}
+
+/** The verifier of two halves that are imported already: an import costs as much as a check. */
+export function compositeVerifier(
+  backend: Pick<CryptoBackend, 'sha512'>,
+  mldsa: VerifyingKey,
+  ed25519: VerifyingKey,
+): CompositeVerifier {
   return {
-    publicKey: own,
+    publicKey: compositePublicKey({ mldsa65: mldsa.publicKey, ed25519: ed25519.publicKey }),
     async verify(message, signature, context) {
       if (signature.length !== COMPOSITE_SIGNATURE_BYTES || context.length > MAX_CONTEXT_BYTES) return false
       const representative = messageRepresentative(backend, message, context)
@@ -86,7 +94,7 @@ export function importCompositePublic(backend: CryptoBackend, publicKey: Uint8Ar
 }
 
 /** M' of the draft. */
-function messageRepresentative(backend: CryptoBackend, message: Uint8Array, context: Uint8Array): Uint8Array {
+function messageRepresentative(backend: Pick<CryptoBackend, 'sha512'>, message: Uint8Array, context: Uint8Array): Uint8Array {
   const digest = backend.sha512(message)
   const bytes = new Uint8Array(PREFIX.length + LABEL.length + 1 + context.length + digest.length)
   bytes.set(PREFIX)

@@ -97,7 +97,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      ping: ping(),
+      // the stock limit of one stream each way loses pings that follow each other closely
+      ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
       dht: dhtService(options.network),
       gossip: gossipService(options.gossip),
     },

@@ -39,7 +39,7 @@ describe('exit codes', () => {
     'headers-too-large': 'usage',
     'internal-error': 'failure',
     unreachable: 'unreachable',
-    'protocol-unsupported': 'unreachable',
+    'protocol-unsupported': 'failure',
     'identity-mismatch': 'verificationFailed',
     'refused-by-peer': 'denied',
     'handshake-failed': 'failure',
