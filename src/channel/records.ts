@@ -82,7 +82,8 @@ export class RecordSealer extends Direction {
         }
       }
     }
-    if (filled > 0) this.#sealRecord(scratch.subarray(0, filled), out, offset)
+    // nothing at all is an empty record, as in seal()
+    if (filled > 0 || chunks.byteLength === 0) this.#sealRecord(scratch.subarray(0, filled), out, offset)
     return out
   }
 

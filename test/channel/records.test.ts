@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { CipherState } from '../../src/channel/cipher-state.ts'
 import { RecordOpener, RecordSealer, type RekeyLimits } from '../../src/channel/records.ts'
 import { ChannelRefusal } from '../../src/channel/refusal.ts'
@@ -109,6 +110,21 @@ onBoth('plaintexts around the largest record: how many records, how many bytes, 
     )
     assert.equal(toHex(Buffer.concat(frames.map((frame) => opener.open(frame.subarray(2))))), toHex(plaintext))
   }
+})
+
+test('a list of chunks is sealed as its bytes in one piece are, wherever it is cut', (t) => {
+  const scratch = new Uint8Array(65_535).fill(0xee)
+  const cuts = fc.array(fc.oneof(fc.nat({ max: 30 }), fc.integer({ min: 65_400, max: 65_600 })), { maxLength: 6 })
+  fc.assert(
+    fc.property(cuts, fc.integer({ min: 1, max: 5 }), (sizes, records) => {
+      const chunks = sizes.map((size, index) => new Uint8Array(size).fill(index + 1))
+      const sealer = () => new RecordSealer(new CipherState(NATIVE, key(5)), { records, bytes: 100_000 })
+      const [list, whole] = [new Uint8ArrayList(...chunks), Buffer.concat(chunks)]
+      assert(Buffer.from(sealer().sealList(list, scratch)).equals(sealer().seal(whole)))
+      assert(Buffer.from(list.subarray()).equals(whole), 'sealing changed what it was given')
+    }),
+    seeded(t, 60),
+  )
 })
 
 onBoth('a record altered, cut, repeated, left out or sealed under an old key does not open', (crypto) => {
