@@ -1,4 +1,5 @@
 import type { MultiaddrConnection } from '@libp2p/interface'
+import type { CipherState } from '../../src/channel/cipher-state.ts'
 import { HandshakeState, XXHFS } from '../../src/channel/handshake-state.ts'
 import { KeyMaterial } from '../../src/channel/key-material.ts'
 import type { HandshakePayload, PqAuth } from '../../src/channel/payload.ts'
@@ -108,8 +109,15 @@ export async function scriptedInitiator(raw: MultiaddrConnection, script: Script
   return verdict === undefined ? undefined : state.split().responderToInitiator.open(new Uint8Array(0), verdict)
 }
 
-/** A responder that follows the protocol but for what its script says, up to message B. @returns whether a C came */
-export async function scriptedResponder(raw: MultiaddrConnection, script: Script): Promise<boolean> {
+/**
+ * A responder that follows the protocol but for what its script says. After C it sends what `inPlaceOfVerdict` makes of
+ * its first cipher state, and otherwise just ends. @returns whether a C came
+ */
+export async function scriptedResponder(
+  raw: MultiaddrConnection,
+  script: Script,
+  inPlaceOfVerdict?: (cipher: CipherState) => Uint8Array,
+): Promise<boolean> {
   const reader = new FrameReader(raw)
   const { crypto } = script.self.context
   const staticKey = script.staticKey ?? crypto.generateAgreementKey()
@@ -121,6 +129,10 @@ export async function scriptedResponder(raw: MultiaddrConnection, script: Script
   state.writeTokens()
   raw.send(framed(state.writePayload(await payloadOf(script, 'responder', state, staticKey.publicKey))))
   const messageC = await reader.next()
-  raw.abort(new Error('the script is over'))
+  if (messageC !== undefined && inPlaceOfVerdict !== undefined) {
+    state.readTokens(messageC)
+    state.readPayload()
+    raw.send(inPlaceOfVerdict(state.split().responderToInitiator))
+  } else raw.abort(new Error('the script is over'))
   return messageC !== undefined
 }
