@@ -2,7 +2,7 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2p/identify'
 import type { ComponentLogger, ConnectionEncrypter, ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
-import { type Ping, ping } from '@libp2p/ping'
+import type { Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
@@ -19,6 +19,7 @@ import {
   PEER_ADDRESS_AGE_MS,
   PEER_AGE_MS,
 } from './limits.ts'
+import { pingService } from './ping-service.ts'
 
 /** The services of a host; a type, not an interface, since libp2p wants an index signature. */
 export type HostServices = {
@@ -97,8 +98,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      // the stock limit of one stream each way loses pings that follow each other closely
-      ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
+      ping: pingService(),
       dht: dhtService(options.network),
       gossip: gossipService(options.gossip),
     },

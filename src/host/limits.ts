@@ -57,6 +57,13 @@ export const FRAME_TIMEOUT_MS = 5_000
 /** Time to open a stream on a live connection. */
 export const STREAM_OPEN_TIMEOUT_MS = 5_000
 
+// ---- ping (ping-service.ts)
+
+/** A ping stream is for one ping or a few; libp2p's own bound. */
+export const PING_STREAM_MS = 10_000
+/** Streams of one peer, each way: the DHT and operators may ask at once, and the tails of the last pings be on their way. */
+export const MAX_PING_STREAMS = 8
+
 // ---- supervisor
 
 /** Peers remembered, connected or not. */
