@@ -69,18 +69,19 @@ export class FloodGate {
     address.refilledAt = now
     this.#addresses.delete(key)
     this.#addresses.set(key, address)
-    if (known === undefined && this.#addresses.size > MAX_TRACKED_ADDRESSES) this.#forgetOne(now)
+    if (known === undefined && this.#addresses.size > MAX_TRACKED_ADDRESSES) this.#forgetOne(key, now)
     return address
   }
 
   /**
    * Drops the stranger heard of longest ago, or where all are good the good one: strangers that come by the thousand must
-   * not cost an honest peer its place. Addresses with handshakes under way are passed over; `concurrent` bounds them.
+   * not cost an honest peer its place. Addresses with handshakes under way are passed over (`concurrent` bounds them), and so
+   * is the newcomer: forgotten at once, it would have no limits.
    */
-  #forgetOne(now: number): void {
+  #forgetOne(newcomer: string, now: number): void {
     let good: string | undefined
     for (const [key, address] of this.#addresses) {
-      if (address.underWay > 0) continue
+      if (address.underWay > 0 || key === newcomer) continue
       if (address.goodUntil <= now) {
         this.#addresses.delete(key)
         return

@@ -102,6 +102,21 @@ test('a hundred thousand strangers push no friend out, and forget no place that 
   assert.equal(gate.underWay, 6)
 })
 
+test('where all are good, the one heard of longest ago makes room', () => {
+  const gate = new FloodGate({ ...LIMITS, concurrent: 8 })
+  for (let friend = 0; friend <= MAX_TRACKED_ADDRESSES; friend += 1) {
+    assert.equal(gate.begin(`f${friend}`, 0), undefined)
+    gate.end(`f${friend}`, true, 0)
+  }
+  // a stranger takes the oldest friend's line in the table, and is held to its own limits
+  for (let taken = 0; taken < 2; taken += 1) assert.equal(gate.begin('b', 0), undefined)
+  assert.equal(gate.begin('b', 0), 'address-concurrency')
+  for (const key of ['c', 'd']) for (let taken = 0; taken < 2; taken += 1) assert.equal(gate.begin(key, 0), undefined)
+  // the first made room for the last friend, three more for b, c and d
+  for (const gone of ['f0', 'f1', 'f2', 'f3']) assert.equal(gate.begin(gone, 0), 'concurrency', gone)
+  assert.equal(gate.begin(`f${MAX_TRACKED_ADDRESSES}`, 0), undefined)
+})
+
 test('the table is bounded: an address out of tokens is forgotten after enough others', () => {
   const gate = new FloodGate({ perAddressPerSecond: 1, perAddressBurst: 1, concurrent: 8 })
   const visit = (key: string) => {
