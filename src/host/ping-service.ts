@@ -5,8 +5,8 @@ import { MAX_PING_STREAMS, PING_STREAM_MS } from './limits.ts'
 /**
  * libp2p's ping (`/ipfs/ping/1.0.0`), with an answering side of our own.
  *
- * @libp2p/ping reads with `for await`. Where the far end has sent its bytes and closed its side before that loop begins,
- * which is the rule when both arrive in one record, js-libp2p's iterator waits for a close that has already been: the
+ * @libp2p/ping reads with `for await`. Where the far end has sent its bytes and closed its side before that loop begins
+ * (libp2p asks the peer store first, on the disk), js-libp2p's iterator waits for a close that has already been: the
  * stream hangs for 10 s, and so long every further ping of that peer fails, the DHT's own among them.
  */
 export function pingService(): (components: PingComponents) => Ping {
@@ -43,7 +43,7 @@ class PingService implements Ping {
 }
 
 /** Sends back what arrives, until the far end closes its side or the time of a stream is over. */
-function answerPings(stream: Stream): void {
+export function answerPings(stream: Stream): void {
   const tooLong = AbortSignal.timeout(PING_STREAM_MS)
   const abort = (error: Error): void => stream.abort(error)
   const onTooLong = (): void => abort(new Error(`a ping stream is open for longer than ${PING_STREAM_MS} ms`))
