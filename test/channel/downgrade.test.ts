@@ -5,6 +5,7 @@ import { interopProfile, X0_PROFILE, X0_PROTOCOL } from '../../src/channel/profi
 import { nodeIdentityFromSeeds } from '../../src/identity/node-identity.ts'
 import { formatX0Id } from '../../src/identity/x0-id.ts'
 import { NATIVE } from '../crypto/backends.ts'
+import { HandClock, hurried } from './hand-clock.ts'
 import { answer, dial, meet, outcome, outcomes, reportedTypes } from './meeting.ts'
 import { changing, listening, tampered } from './middle.ts'
 import { scriptedInitiator, scriptedResponder } from './scripted.ts'
@@ -16,8 +17,8 @@ const INTEROP = '/noise-mlkem768-hfs/0.2.0'
 const BOTH = [X0_PROTOCOL, INTEROP]
 
 test('relabelled: one side runs the x0 id, the other the interop id', async () => {
-  const x0 = await makeEnd({ timeoutMs: 500 })
-  const interop = await makeEnd({ profile: interopProfile(INTEROP), timeoutMs: 500 })
+  const x0 = await makeEnd()
+  const interop = await makeEnd({ profile: interopProfile(INTEROP) })
   assert.deepEqual(outcomes(await meet(x0, interop)), ['self:decrypt-failed', 'self:closed'])
   assert.deepEqual(outcomes(await meet(interop, x0)), ['self:decrypt-failed', 'self:closed'])
 })
@@ -61,7 +62,7 @@ test('a responder that does not offer the better one is met on what it has', asy
 })
 
 test('replayed: A, B and C of an earlier session of the same two', async () => {
-  const [a, b] = [await makeEnd({ timeoutMs: 500 }), await makeEnd({ timeoutMs: 500 })]
+  const [a, b] = [await makeEnd(), await makeEnd()]
   const { tamper, heard } = listening()
   assert.deepEqual(outcomes(await meet(a, b, tampered(tamper))), ['session', 'session'])
   const [A, B, C, verdict] = heard.map(({ framed }) => framed)
@@ -79,7 +80,7 @@ test('replayed: A, B and C of an earlier session of the same two', async () => {
 })
 
 test('reflected: a node that meets its own messages, or itself', async () => {
-  const a = await makeEnd({ timeoutMs: 500 })
+  const a = await makeEnd()
   const [ours, mirror] = rawPair()
   mirror.addEventListener('message', ({ data }) => mirror.send(data))
   assert.equal(outcome(await dial(a, ours)), 'self:decrypt-failed')
@@ -92,12 +93,13 @@ test('reflected: a node that meets its own messages, or itself', async () => {
 })
 
 test('roles swapped: two diallers on one wire, two responders on one wire', async () => {
-  const [a, b] = [await makeEnd({ timeoutMs: 300 }), await makeEnd({ timeoutMs: 300 })]
+  const clock = new HandClock()
+  const [a, b] = [await makeEnd({ clock }), await makeEnd({ clock })]
   const [one, other] = rawPair()
   const diallers = await Promise.all([dial(a, one), dial(b, other)])
   for (const side of diallers) assert.match(outcome(side), /^self:(decrypt-failed|closed)$/)
   const [left, right] = rawPair()
-  const responders = await Promise.all([answer(a, left), answer(b, right)])
+  const responders = await hurried(clock, Promise.all([answer(a, left), answer(b, right)]))
   for (const side of responders) assert.match(outcome(side), /^self:(timeout|closed)$/)
   assert(![...reportedTypes(a), ...reportedTypes(b)].includes('accepted'))
 })

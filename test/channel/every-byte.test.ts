@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { BACKENDS, NATIVE, PORTABLE } from '../crypto/backends.ts'
+import { HandClock, hurried } from './hand-clock.ts'
 import { answer, dial, meet, outcome, outcomes, reportedTypes } from './meeting.ts'
 import { changing, flipped, type Letter, PlainFrames, tampered } from './middle.ts'
 import { type Recording, record } from './recorded.ts'
@@ -143,7 +144,7 @@ for (const backend of BACKENDS) {
 }
 
 test('a byte more or less, in any message, never makes a session', async () => {
-  const { initiator, responder } = await record(NATIVE, 250)
+  const { initiator, responder } = await record(NATIVE)
   const expected: Record<string, readonly [string, string]> = {
     'A shorter': ['self:closed', 'self:malformed-message'],
     'A longer': ['self:closed', 'self:malformed-message'],
@@ -172,7 +173,8 @@ test('a byte more or less, in any message, never makes a session', async () => {
 })
 
 test('a changed length prefix makes a frame too large, too short, or one that never ends', async () => {
-  const { initiator, responder } = await record(NATIVE, 250)
+  const clock = new HandClock()
+  const { initiator, responder } = await record(NATIVE, clock)
   const prefix = async (letter: Letter, length: number): Promise<[string, string]> => {
     const tamper = changing(letter, (framed) => {
       const changed = Uint8Array.from(framed)
@@ -193,13 +195,14 @@ test('a changed length prefix makes a frame too large, too short, or one that ne
   assert.deepEqual(await prefix('B', 1_183), ['self:malformed-message', 'self:closed'])
   assert.deepEqual(await prefix('B', 1_199), ['self:decrypt-failed', 'self:closed'])
   // both have the same deadline: one end runs into it, the other finds it gone
-  assert((await prefix('C', 6_000)).includes('self:timeout'))
-  assert((await prefix('B', 7_000)).includes('self:timeout'))
+  assert((await hurried(clock, prefix('C', 6_000))).includes('self:timeout'))
+  assert((await hurried(clock, prefix('B', 7_000))).includes('self:timeout'))
   assert(!reportedTypes(initiator).includes('accepted'))
 })
 
 test('messages swapped, repeated or left out never make a session', async () => {
-  const { initiator, responder, frames } = await record(NATIVE, 250)
+  const clock = new HandClock()
+  const { initiator, responder, frames } = await record(NATIVE, clock)
   const replaced = async (letter: Letter, by: Uint8Array | undefined): Promise<[string, string]> =>
     outcomes(await meet(initiator, responder, tampered(changing(letter, () => by))))
   const twice = (frame: Uint8Array): Uint8Array => Buffer.concat([frame, frame])
@@ -211,12 +214,14 @@ test('messages swapped, repeated or left out never make a session', async () => 
   assert.deepEqual(await replaced('C', frames.A), ['self:no-verdict', 'self:decrypt-failed'])
   assert.deepEqual(await replaced('C', frames.B), ['self:no-verdict', 'self:decrypt-failed'])
   // the second A is read where C should stand, the second B where the verdict should, the second C as a record
-  assert.deepEqual(await replaced('A', twice(frames.A)), ['self:closed', 'self:decrypt-failed'])
+  const [ours, theirs] = await replaced('A', twice(frames.A))
+  assert.match(ours, /^self:(closed|no-verdict)$/)
+  assert.equal(theirs, 'self:decrypt-failed')
   assert.equal((await replaced('B', twice(frames.B)))[0], 'self:record-damaged')
   assert.deepEqual(await replaced('C', twice(frames.C)), ['session', 'session'])
   assert.deepEqual(await replaced('verdict', twice(frames.verdict)), ['session', 'session'])
   for (const letter of ['A', 'B', 'C', 'verdict'] as const) {
-    assert((await replaced(letter, undefined)).includes('self:timeout'), `${letter} left out`)
+    assert((await hurried(clock, replaced(letter, undefined))).includes('self:timeout'), `${letter} left out`)
   }
   assert(reportedTypes(responder).includes('damaged'), 'a repeated C must end the session it follows')
   assert(reportedTypes(initiator).includes('damaged'), 'a repeated verdict must end the session it follows')

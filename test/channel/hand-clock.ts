@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Clock, Timer } from '../../src/platform/clock.ts'
 
 /** A clock whose hands are moved by the test; its timers run when they are passed. */
@@ -31,4 +32,18 @@ export class HandClock implements Clock {
       run()
     }
   }
+}
+
+/** Moves the hands on, past any deadline, whenever nothing else happens, until `waited` is over: for what must run into one. */
+export async function hurried<T>(clock: HandClock, waited: Promise<T>): Promise<T> {
+  let over = false
+  const settled = waited.finally(() => {
+    over = true
+  })
+  settled.catch(() => undefined)
+  while (!over) {
+    for (let turn = 0; turn < 50 && !over; turn += 1) await setTimeout(1)
+    clock.advance(60_000)
+  }
+  return await settled
 }

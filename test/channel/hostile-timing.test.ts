@@ -8,7 +8,7 @@ import { ChannelRefusal } from '../../src/channel/refusal.ts'
 import { sessionOf } from '../../src/channel/session.ts'
 import type { NodeIdentity } from '../../src/identity/node-identity.ts'
 import { NATIVE } from '../crypto/backends.ts'
-import { HandClock } from './hand-clock.ts'
+import { HandClock, hurried } from './hand-clock.ts'
 import { answer, dial, meet, outcome, outcomes, reported, reportedTypes } from './meeting.ts'
 import { record } from './recorded.ts'
 import { scriptedInitiator, scriptedResponder } from './scripted.ts'
@@ -100,10 +100,13 @@ test('records before the verdict, rubbish in its place, or a frame that never en
     ['a record that was not sealed', () => new Uint8Array(20), 'self:record-damaged'],
     ['an oversize frame that never ends', () => Uint8Array.of(0xff, 0xff, 1, 2, 3), 'self:timeout'],
   ] as const) {
-    const end = await makeEnd({ timeoutMs: 300 })
+    const clock = new HandClock()
+    const end = await makeEnd({ clock })
     const peer = await makeEnd()
     const [ours, theirs] = rawPair()
-    const [side] = await Promise.all([dial(end, ours), scriptedResponder(theirs, { self: peer }, sends)])
+    const dialled = dial(end, ours)
+    await scriptedResponder(theirs, { self: peer }, sends)
+    const side = await (expected === 'self:timeout' ? hurried(clock, dialled) : dialled)
     assert.equal(outcome(side), expected, what)
     assert.equal(reportedTypes(end).filter((type) => type.startsWith('refused')).length, 1, what)
     assert.equal(end.context.pins.get(peer.identity.peerId), undefined)
@@ -215,8 +218,9 @@ test('a peer that leaves while it waits for its turn costs no signature', async 
     theirs.send(frames.A)
     return answer(b, ours)
   })
-  await rest(b)
   // the kit has two places; three wait
+  while (counted.asked() < 2) await new Promise((resolve) => setImmediate(resolve))
+  await rest(b)
   assert.equal(counted.asked(), 2)
   for (const [theirs] of wires) theirs.abort(new Error('gone'))
   await rest(b)

@@ -5,6 +5,7 @@ import type { CryptoBackend } from '../../src/crypto/backend.ts'
 import { encapsulateWithCoins } from '../../src/crypto/portable-kem.ts'
 import type { NodeIdentity } from '../../src/identity/node-identity.ts'
 import { generateNodeIdentity } from '../../src/identity/node-identity.ts'
+import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { meet, outcomes, reported } from './meeting.ts'
 import { type Letter, listening, tampered } from './middle.ts'
@@ -60,10 +61,10 @@ export interface Recording {
   readonly frames: Readonly<Record<Letter, Uint8Array>>
 }
 
-export async function record(backend: CryptoBackend, timeoutMs = 5_000): Promise<Recording> {
+export async function record(backend: CryptoBackend, clock: Clock = systemClock): Promise<Recording> {
   const end = async (seed: number): Promise<End> => {
     const identity = repeating(await generateNodeIdentity(backend, systemRandom))
-    return makeEnd({ backend, identity, keys: new RepeatingKeys(backend, seed), timeoutMs })
+    return makeEnd({ backend, identity, keys: new RepeatingKeys(backend, seed), clock })
   }
   const [initiator, responder] = [await end(1), await end(2)]
   const [first, second] = [listening(), listening()]

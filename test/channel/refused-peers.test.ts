@@ -164,7 +164,7 @@ test('a payload above 16 KiB is refused before it is decrypted', async () => {
 })
 
 test('keys that lead nowhere: a non-canonical encapsulation key, and points of small order in every place', async () => {
-  const end = await makeEnd({ timeoutMs: 1_000 })
+  const end = await makeEnd()
   const send = async (message: Uint8Array): Promise<string> => {
     const [theirs, ours] = rawPair()
     theirs.send(Buffer.concat([Uint8Array.of(message.length >> 8, message.length & 0xff), message]))

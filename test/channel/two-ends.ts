@@ -62,7 +62,7 @@ export async function makeEnd(options: EndOptions = {}): Promise<End> {
     refusals: new RecentRefusals(),
     traffic: { sent: 0, received: 0 },
     scratch: new Uint8Array(MAX_FRAME_BYTES),
-    timeoutMs: options.timeoutMs ?? 5_000,
+    timeoutMs: options.timeoutMs ?? 30_000,
     credential: () => options.credential,
     admit: (_protocol, applicant) => options.admit?.(applicant),
     report: (event) => events.push(event),
