@@ -106,7 +106,7 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
         'close',
         () => {
           use.open -= 1
-          settle(connection)
+          if (settle(connection)) options.count('inbound-unfinished')
           if (use.open === 0 && uses.get(key) === use) uses.delete(key)
         },
         { once: true },
@@ -126,11 +126,12 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
     return true
   }
 
-  /** The handshake of this raw connection is over, well or not. */
-  function settle(connection: MultiaddrConnection): void {
+  /** The handshake of this raw connection is over, well or not. @returns false where that was known already */
+  function settle(connection: MultiaddrConnection): boolean {
     const use = pending.get(connection)
-    if (use === undefined) return
+    if (use === undefined) return false
     pending.delete(connection)
     use.pending -= 1
+    return true
   }
 }

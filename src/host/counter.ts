@@ -4,6 +4,8 @@ export type PeerFault =
   | 'inbound-address-cap'
   | 'inbound-rate'
   | 'inbound-blocked'
+  /** It ended before the peer was known: a handshake refused (the channel says why), shed or never begun. */
+  | 'inbound-unfinished'
   | 'frame-invalid'
   | 'frame-timeout'
   | 'stream-limit'

@@ -157,7 +157,8 @@ export function createLiveness(options: LivenessOptions): Liveness {
     let retryMs = LIVENESS_URGENT_MS
     try {
       await sessionOf(connection)?.accepted
-      if (!running || connection.status !== 'open') return
+      // interop sessions are fenced off (interop-fence.ts): such a peer has no liveness stream
+      if (!running || connection.status !== 'open' || connection.limits !== undefined) return
       const frames = await openFrames(connection, LIVENESS_PROTOCOL, MAX_LIVENESS_FRAME_BYTES)
       await serve(connection, frames).finally(() => frames.close())
     } catch (error) {

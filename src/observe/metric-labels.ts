@@ -47,6 +47,7 @@ export const PEER_FAULTS = [
   'inbound-address-cap',
   'inbound-rate',
   'inbound-blocked',
+  'inbound-unfinished',
   'frame-invalid',
   'frame-timeout',
   'stream-limit',

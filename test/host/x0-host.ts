@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import type { Connection } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import type { ChannelEvent } from '../../src/channel/channel-event.ts'
 import { PinBook } from '../../src/channel/pins.ts'
 import { sessionOf } from '../../src/channel/session.ts'
@@ -8,7 +9,7 @@ import { nativeBackend } from '../../src/crypto/native.ts'
 import { type ChannelSetup, setUpChannel } from '../../src/host/channel-setup.ts'
 import { createConnectionGater } from '../../src/host/connection-gater.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
-import { fenceInteropSessions } from '../../src/host/interop-fence.ts'
+import { fenceInteropSessions, type HandlerRegistry, openNamedProtocols } from '../../src/host/interop-fence.ts'
 import { createHost, type Host } from '../../src/host/libp2p-host.ts'
 import { createLiveness, type Liveness } from '../../src/host/liveness.ts'
 import { createSessionRenewal, type SessionRenewal } from '../../src/host/session-renewal.ts'
@@ -77,6 +78,10 @@ export interface X0HostOptions {
   /** Of the repair of gossip streams. */
   readonly repairClock?: Clock
   readonly interop?: readonly InteropRule[]
+  /** A host with nothing but what interop names. */
+  readonly interopOnly?: boolean
+  /** Stream protocols that echo, beside those of the host. */
+  readonly echo?: readonly string[]
 }
 
 /** Starts one; the test's end stops it. */
@@ -101,12 +106,18 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
     report: (event) => channelEvents.push(event),
   })
   const count = (fault: PeerFault): void => void faults.push(fault)
+  let registry: (() => HandlerRegistry) | undefined
   const door = { closed: false }
   const gater = createConnectionGater({ clock: systemClock, count })
   const host = await createHost({
     privateKey: identity.libp2pKey,
     listen: ['/ip4/127.0.0.1/tcp/0'],
-    encrypters: channel.factories,
+    encrypters: channel.factories
+      .filter((_, index) => index !== 0 || options.interopOnly !== true)
+      .map((factory) => (components) => {
+        registry = () => components.registrar
+        return factory(components)
+      }),
     network: NETWORK,
     version: '0.0.0-test',
     gater: { ...gater, denyInboundConnection: (raw) => door.closed || gater.denyInboundConnection?.(raw) === true },
@@ -146,6 +157,9 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
   })
   const repair = createStreamRepair({ host, clock: options.repairClock ?? systemClock, repaired: () => repairs.push(Date.now()) })
   await liveness.start()
+  for (const protocol of options.echo ?? []) await host.handle(protocol, echo)
+  assert.ok(registry)
+  await openNamedProtocols(registry(), host.getProtocols(), options.interop ?? [])
   await host.start()
   supervisor.start()
   renewal.start()
@@ -178,4 +192,10 @@ export function connectionsBetween(from: X0Host, to: X0Host): Connection[] {
 export function bindingBetween(from: X0Host, to: X0Host): string {
   const bindings = connectionsBetween(from, to).map((connection) => sessionOf(connection)?.handshakeHash ?? new Uint8Array())
   return bindings.map((binding) => Buffer.from(binding).toString('hex')).join()
+}
+
+function echo(stream: Stream): void {
+  stream.addEventListener('message', ({ data }) => {
+    stream.send(data)
+  })
 }

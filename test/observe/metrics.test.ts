@@ -104,6 +104,7 @@ test('every fault that the host can count has its label, and no other', () => {
     'inbound-address-cap': 0,
     'inbound-rate': 0,
     'inbound-blocked': 0,
+    'inbound-unfinished': 0,
     'frame-invalid': 0,
     'frame-timeout': 0,
     'stream-limit': 0,
