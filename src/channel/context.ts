@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { FloodGate } from './flood-gate.ts'
 import type { KeyMaterial } from './key-material.ts'
+import type { KnownKeys } from './known-keys.ts'
 import type { PinBook } from './pins.ts'
 import type { RecentRefusals } from './recent-refusals.ts'
 import type { RefusalCode } from './refusal.ts'
@@ -27,6 +28,7 @@ export interface ChannelContext {
   readonly clock: Clock
   readonly keys: KeyMaterial
   readonly pins: PinBook
+  readonly known: KnownKeys
   readonly gate: FloodGate
   /** Places in the thread pool for handshakes that others began, and for our own: a flood must not starve our dials. */
   readonly inboundSlots: Slots

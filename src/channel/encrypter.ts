@@ -118,6 +118,7 @@ export class X0Encrypter implements ConnectionEncrypter {
       streamMuxers: options.skipStreamMuxerNegotiation === true ? [] : [...this.#muxers().keys()],
       keys: context.keys.take(attempt.role),
       identitySignature: await this.#identitySignature,
+      known: context.known,
       carrier: attempt.carrier,
       signal: attempt.signal,
       slots: attempt.role === 'initiator' ? context.outboundSlots : context.inboundSlots,

@@ -2,9 +2,19 @@ import type { CryptoBackend } from '../crypto/backend.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import type { HandshakeCarrier } from './handshake-carrier.ts'
 import { type HandshakeKeys, HandshakeState, XXHFS } from './handshake-state.ts'
+import type { KnownKeys } from './known-keys.ts'
 import { MAX_HANDSHAKE_PAYLOAD_BYTES, TAG_BYTES } from './limits.ts'
 import { decodePayload, encodePayload, type HandshakePayload } from './payload.ts'
-import { authContext, authMessage, type ProvenIdentity, type Role, staticKeyMessage, verifyProof } from './pq-auth.ts'
+import {
+  authContext,
+  authMessage,
+  type ProofToCheck,
+  type ProvenIdentity,
+  type Role,
+  staticKeyMessage,
+  verifyProof,
+  verifyProofNow,
+} from './pq-auth.ts'
 import type { ChannelProfile } from './profile.ts'
 import { RecordSealer } from './records.ts'
 import { asRefusal, ChannelRefusal } from './refusal.ts'
@@ -33,6 +43,7 @@ export interface HandshakeInput {
   readonly keys: HandshakeKeys
   /** libp2p's signature over keys.staticKey, made once a process. */
   readonly identitySignature: Uint8Array
+  readonly known: KnownKeys
   readonly carrier: HandshakeCarrier
   readonly signal: AbortSignal
   /** Where signing and verifying wait for a place in the thread pool. */
@@ -70,13 +81,14 @@ export async function initiate(input: HandshakeInput): Promise<Initiated> {
   state.readTokens(messageB)
   const hash = state.symmetric.hash
   const payload = decodePayload(state.readPayload())
-  const judged = prove(input, { payload, staticKey: state.remoteStatic, hash, signer: 'responder' })
+  const proof: ProofToCheck = { payload, staticKey: state.remoteStatic, hash, signer: 'responder' }
+  expectAuthentication(input, payload)
   state.writeTokens()
+  // signed in the pool while B is judged here; a refused B leaves the promise to nobody
   const ours = ownPayload(input, 'initiator', state.symmetric.hash)
-  // a refused B leaves this promise to nobody
   ours.catch(() => undefined)
-  const remote = await judged
-  carrier.expectPeer(signal)
+  const remote = verifyProofNow(input.crypto, input.known, proof)
+  input.judge(remote, payload)
 
   const finish = async (): Promise<SplitResult> => {
     const body = state.writePayload(await ours)
@@ -111,7 +123,10 @@ export async function respond(input: HandshakeInput): Promise<Responded> {
   try {
     const hash = state.symmetric.hash
     const payload = decodePayload(state.readPayload())
-    const remote = await prove(input, { payload, staticKey: state.remoteStatic, hash, signer: 'initiator' })
+    expectAuthentication(input, payload)
+    const proof: ProofToCheck = { payload, staticKey: state.remoteStatic, hash, signer: 'initiator' }
+    const remote = await atWork(input, () => verifyProof(input.crypto, input.known, proof))
+    input.judge(remote, payload)
     carrier.expectPeer(signal)
     return { remote, payload, split: state.split() }
   } catch (error) {
@@ -124,13 +139,9 @@ export async function respond(input: HandshakeInput): Promise<Responded> {
   }
 }
 
-async function prove(input: HandshakeInput, proof: Parameters<typeof verifyProof>[1]): Promise<ProvenIdentity> {
-  if (proof.payload.pqAuth === undefined && input.profile.authentication === 'required') {
-    throw new ChannelRefusal('missing-authentication', 'the peer sent no ML-DSA-65 authentication, which this protocol requires')
-  }
-  const remote = await atWork(input, () => verifyProof(input.crypto, proof))
-  input.judge(remote, proof.payload)
-  return remote
+function expectAuthentication(input: HandshakeInput, payload: HandshakePayload): void {
+  if (payload.pqAuth !== undefined || input.profile.authentication !== 'required') return
+  throw new ChannelRefusal('missing-authentication', 'the peer sent no ML-DSA-65 authentication, which this protocol requires')
 }
 
 /** Runs a dear operation in its place, unless the peer has gone or the time has run out while it waited for one. */

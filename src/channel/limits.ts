@@ -56,3 +56,6 @@ export const MAX_RECENT_REFUSALS = 512
 
 /** An address stays "recently good" for as long as a laptop sleeps over lunch. */
 export const GOOD_ADDRESS_MS = 60 * 60 * 1000
+
+/** Peers whose imported keys are kept (about 20 kB each): those that a node talks to; its peers.max is 64. */
+export const MAX_KNOWN_KEYS = 64

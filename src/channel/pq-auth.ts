@@ -1,7 +1,8 @@
 import type { CryptoBackend, VerifyingKey } from '../crypto/backend.ts'
-import { compositeVerifier } from '../crypto/composite.ts'
+import { type CompositeVerifier, compositeVerifier } from '../crypto/composite.ts'
 import { x0IdOf } from '../identity/x0-id.ts'
-import type { HandshakePayload, PqAuth } from './payload.ts'
+import { isSignedBefore, type KnownKeys } from './known-keys.ts'
+import type { HandshakePayload } from './payload.ts'
 import { ChannelRefusal } from './refusal.ts'
 
 export type Role = 'initiator' | 'responder'
@@ -59,42 +60,81 @@ export interface ProofToCheck {
 }
 
 /**
- * Checks every signature of a payload, all at the same time in the thread pool: identity_sig over the static key, and
- * both halves of the composite signature over the transcript.
+ * Checks every signature of a payload: identity_sig over the static key, and both halves of the composite signature over
+ * the transcript. The dear half runs in the thread pool, the others meanwhile.
  * @throws ChannelRefusal `bad-identity-signature`, `bad-composite-signature`, `malformed-message`
  */
-export async function verifyProof(crypto: CryptoBackend, proof: ProofToCheck): Promise<ProvenIdentity> {
-  const { payload, hash, signer } = proof
+export async function verifyProof(crypto: CryptoBackend, known: KnownKeys, proof: ProofToCheck): Promise<ProvenIdentity> {
+  const opened = openProof(crypto, known, proof)
+  const { ed25519, transcript, identity } = opened
+  const transcriptHolds = transcript === undefined ? true : transcript.verifier.verify(...transcript.signed)
+  const identityHolds = identity === undefined || (await ed25519.verify(...identity))
+  return proven(opened, known, proof, identityHolds, await transcriptHolds)
+}
+
+/** The same on this thread, for an initiator: it chose the peer, waits for nothing else, and signs in the pool meanwhile. */
+export function verifyProofNow(crypto: CryptoBackend, known: KnownKeys, proof: ProofToCheck): ProvenIdentity {
+  const opened = openProof(crypto, known, proof)
+  const { ed25519, transcript, identity } = opened
+  const identityHolds = identity === undefined || ed25519.verifyNow(...identity)
+  const transcriptHolds = transcript === undefined || transcript.verifier.verifyNow(...transcript.signed)
+  return proven(opened, known, proof, identityHolds, transcriptHolds)
+}
+
+interface OpenedProof {
+  readonly ed25519: VerifyingKey
+  /** Message and signature of identity_sig; undefined where the same has been checked before. */
+  readonly identity: [Uint8Array, Uint8Array] | undefined
+  /** The composite signature; undefined without the extension. */
+  readonly transcript: Transcript | undefined
+}
+
+interface Transcript {
+  readonly x0Id: Uint8Array
+  readonly mldsa65: VerifyingKey
+  readonly verifier: CompositeVerifier
+  /** Message, signature, context. */
+  readonly signed: [Uint8Array, Uint8Array, Uint8Array]
+}
+
+function openProof(crypto: CryptoBackend, known: KnownKeys, { payload, staticKey, hash, signer }: ProofToCheck): OpenedProof {
+  const identity: [Uint8Array, Uint8Array] = [staticKeyMessage(staticKey), payload.identitySignature]
   const auth = payload.pqAuth
-  const ed25519 = verifyingKey(() => crypto.importEd25519Public(payload.ed25519))
-  const x0Id = auth === undefined ? undefined : x0IdOf(crypto, { ed25519: payload.ed25519, mldsa65: auth.mldsa65 })
-  // the dear one first: it goes to the thread pool, the other runs meanwhile
-  const transcript = auth === undefined || x0Id === undefined ? true : verifyTranscript(crypto, ed25519, auth, x0Id, hash, signer)
-  const [identityHolds, transcriptHolds] = await Promise.all([
-    ed25519.verify(staticKeyMessage(proof.staticKey), payload.identitySignature),
-    transcript,
-  ])
+  if (auth === undefined) {
+    return { ed25519: verifyingKey(() => crypto.importEd25519Public(payload.ed25519)), identity, transcript: undefined }
+  }
+  const x0Id = x0IdOf(crypto, { ed25519: payload.ed25519, mldsa65: auth.mldsa65 })
+  const met = known.get(x0Id)
+  const ed25519 = met?.ed25519 ?? verifyingKey(() => crypto.importEd25519Public(payload.ed25519))
+  const mldsa65 = met?.mldsa65 ?? verifyingKey(() => crypto.importMlDsa65Public(auth.mldsa65))
+  const message = authMessage(hash, x0Id, auth.networkId, auth.securityProtocols)
+  return {
+    ed25519,
+    identity: isSignedBefore(met, staticKey, payload.identitySignature) ? undefined : identity,
+    transcript: {
+      x0Id,
+      mldsa65,
+      verifier: compositeVerifier(crypto, mldsa65, ed25519),
+      signed: [message, auth.signature, CONTEXT[signer]],
+    },
+  }
+}
+
+function proven(
+  { ed25519, transcript }: OpenedProof,
+  known: KnownKeys,
+  { payload, staticKey }: ProofToCheck,
+  identityHolds: boolean,
+  transcriptHolds: boolean,
+): ProvenIdentity {
   if (!identityHolds) throw new ChannelRefusal('bad-identity-signature', 'identity_sig does not sign the static key')
   if (!transcriptHolds) {
     throw new ChannelRefusal('bad-composite-signature', 'the ML-DSA-65 + Ed25519 signature does not sign this handshake')
   }
+  if (transcript === undefined) return { ed25519: payload.ed25519, x0Id: undefined }
+  const { x0Id, mldsa65 } = transcript
+  known.remember(x0Id, { ed25519, mldsa65, staticKey, identitySignature: payload.identitySignature.slice() })
   return { ed25519: payload.ed25519, x0Id }
-}
-
-function verifyTranscript(
-  crypto: CryptoBackend,
-  ed25519: VerifyingKey,
-  auth: PqAuth,
-  x0Id: Uint8Array,
-  hash: Uint8Array,
-  signer: Role,
-): Promise<boolean> {
-  const verifier = compositeVerifier(
-    crypto,
-    verifyingKey(() => crypto.importMlDsa65Public(auth.mldsa65)),
-    ed25519,
-  )
-  return verifier.verify(authMessage(hash, x0Id, auth.networkId, auth.securityProtocols), auth.signature, CONTEXT[signer])
 }
 
 function verifyingKey<T>(make: () => T): T {

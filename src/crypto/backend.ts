@@ -48,6 +48,11 @@ export interface SigningKey {
 export interface VerifyingKey {
   readonly publicKey: Uint8Array
   verify(message: Uint8Array, signature: Uint8Array, context?: Uint8Array): Promise<boolean>
+  /**
+   * The same on this thread: for who has nothing else to do until the answer, and was not made to ask by a stranger
+   * (ML-DSA-65 takes 0.3 ms natively).
+   */
+  verifyNow(message: Uint8Array, signature: Uint8Array, context?: Uint8Array): boolean
 }
 
 /** ChaCha20-Poly1305 (RFC 8439) under one key. Tag 16 bytes, behind the ciphertext. */

@@ -36,6 +36,8 @@ export interface CompositeVerifier {
   readonly publicKey: Uint8Array
   /** True where both halves hold. False for anything else that a peer can send; never throws for it. */
   verify(message: Uint8Array, signature: Uint8Array, context: Uint8Array): Promise<boolean>
+  /** The same on this thread, see VerifyingKey. */
+  verifyNow(message: Uint8Array, signature: Uint8Array, context: Uint8Array): boolean
 }
 
 /** ML-DSA-65 public key || Ed25519 public key, 1,984 bytes. */
@@ -79,16 +81,24 @@ export function compositeVerifier(
   mldsa: VerifyingKey,
   ed25519: VerifyingKey,
 ): CompositeVerifier {
+  const fits = (signature: Uint8Array, context: Uint8Array): boolean =>
+    signature.length === COMPOSITE_SIGNATURE_BYTES && context.length <= MAX_CONTEXT_BYTES
+  const halves = (signature: Uint8Array) =>
+    [signature.subarray(0, MLDSA65_SIGNATURE_BYTES), signature.subarray(MLDSA65_SIGNATURE_BYTES)] as const
   return {
     publicKey: compositePublicKey({ mldsa65: mldsa.publicKey, ed25519: ed25519.publicKey }),
     async verify(message, signature, context) {
-      if (signature.length !== COMPOSITE_SIGNATURE_BYTES || context.length > MAX_CONTEXT_BYTES) return false
+      if (!fits(signature, context)) return false
       const representative = messageRepresentative(backend, message, context)
-      const [lattice, curve] = await Promise.all([
-        mldsa.verify(representative, signature.subarray(0, MLDSA65_SIGNATURE_BYTES), LABEL),
-        ed25519.verify(representative, signature.subarray(MLDSA65_SIGNATURE_BYTES)),
-      ])
-      return lattice && curve
+      const [lattice, curve] = halves(signature)
+      const holds = await Promise.all([mldsa.verify(representative, lattice, LABEL), ed25519.verify(representative, curve)])
+      return holds.every(Boolean)
+    },
+    verifyNow(message, signature, context) {
+      if (!fits(signature, context)) return false
+      const representative = messageRepresentative(backend, message, context)
+      const [lattice, curve] = halves(signature)
+      return mldsa.verifyNow(representative, lattice, LABEL) && ed25519.verifyNow(representative, curve)
     },
   }
 }

@@ -35,12 +35,15 @@ export function importNativeMlDsa65(seed: Uint8Array): SigningKey {
 export function importNativeMlDsa65Public(publicKey: Uint8Array): VerifyingKey {
   expectLength(publicKey, MLDSA65_PUBLIC_KEY_BYTES, 'bad-key', 'ML-DSA-65 public key')
   const key = importPublic('ml-dsa-65', publicKey)
+  const fits = (signature: Uint8Array, context: Uint8Array): boolean =>
+    signature.length === MLDSA65_SIGNATURE_BYTES && context.length <= MAX_CONTEXT_BYTES
   return {
     publicKey: publicKey.slice(),
     async verify(message, signature, context = NO_CONTEXT) {
-      if (signature.length !== MLDSA65_SIGNATURE_BYTES || context.length > MAX_CONTEXT_BYTES) return false
-      return await verifyInPool(key, message, signature, context)
+      return fits(signature, context) && (await verifyInPool(key, message, signature, context))
     },
+    verifyNow: (message, signature, context = NO_CONTEXT) =>
+      fits(signature, context) && verify(null, message, keyWith(key, context), signature),
   }
 }
 
@@ -57,12 +60,12 @@ export function importNativeEd25519(seed: Uint8Array): SigningKey {
 export function importNativeEd25519Public(publicKey: Uint8Array): VerifyingKey {
   checkEd25519PublicKey(publicKey)
   const key = importPublic('ed25519', publicKey)
+  const verifyNow: VerifyingKey['verifyNow'] = (message, signature, context = NO_CONTEXT) =>
+    signature.length === ED25519_SIGNATURE_BYTES && context.length === 0 && verify(null, message, key, signature)
   return {
     publicKey: publicKey.slice(),
-    async verify(message, signature, context = NO_CONTEXT) {
-      if (signature.length !== ED25519_SIGNATURE_BYTES || context.length !== 0) return false
-      return verify(null, message, key, signature)
-    },
+    verify: (...args) => Promise.resolve(verifyNow(...args)),
+    verifyNow,
   }
 }
 
@@ -101,9 +104,13 @@ function importPublic(algorithm: Algorithm, publicKey: Uint8Array): KeyObject {
   return createPublicKey({ key: Buffer.from(publicKey), format: 'raw-public', asymmetricKeyType: algorithm })
 }
 
+function keyWith(key: KeyObject, context: Uint8Array): KeyObject | { key: KeyObject; context: Uint8Array } {
+  return context.length === 0 ? key : { key, context }
+}
+
 function signInPool(key: KeyObject, message: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    sign(null, message, context.length === 0 ? { key } : { key, context }, (error, signature) => {
+    sign(null, message, keyWith(key, context), (error, signature) => {
       if (error === null) resolve(plainBytes(signature))
       else reject(error)
     })
@@ -112,7 +119,7 @@ function signInPool(key: KeyObject, message: Uint8Array, context: Uint8Array): P
 
 function verifyInPool(key: KeyObject, message: Uint8Array, signature: Uint8Array, context: Uint8Array): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    verify(null, message, context.length === 0 ? { key } : { key, context }, signature, (error, holds) => {
+    verify(null, message, keyWith(key, context), signature, (error, holds) => {
       if (error === null) resolve(holds)
       else reject(error)
     })

@@ -28,21 +28,19 @@ export function importPortableEd25519Public(publicKey: Uint8Array): VerifyingKey
   checkEd25519PublicKey(publicKey)
   const own = Uint8Array.from(publicKey)
   const negative = Point.fromBytes(own).negate()
-  return {
-    publicKey: own,
-    async verify(message, signature, context = NO_CONTEXT) {
-      if (signature.length !== ED25519_SIGNATURE_BYTES || context.length !== 0) return false
-      const commitment = signature.subarray(0, 32)
-      const scalar = littleEndian(signature.subarray(32))
-      if (scalar >= ORDER) return false
-      // The equation without cofactor of RFC 8032 section 5.1.7, R compared as bytes, because OpenSSL does it so. The
-      // library's own verify multiplies by 8: keys and commitments with a torsion part would then be judged otherwise
-      // than on the native backend, and two honest nodes could count one vote differently.
-      const challenge = littleEndian(sha512.create().update(commitment).update(own).update(message).digest()) % ORDER
-      const expected = Point.BASE.multiplyUnsafe(scalar).add(negative.multiplyUnsafe(challenge))
-      return equalBytes(expected.toBytes(), commitment)
-    },
+  const verifyNow: VerifyingKey['verifyNow'] = (message, signature, context = NO_CONTEXT) => {
+    if (signature.length !== ED25519_SIGNATURE_BYTES || context.length !== 0) return false
+    const commitment = signature.subarray(0, 32)
+    const scalar = littleEndian(signature.subarray(32))
+    if (scalar >= ORDER) return false
+    // The equation without cofactor of RFC 8032 section 5.1.7, R compared as bytes, because OpenSSL does it so. The
+    // library's own verify multiplies by 8: keys and commitments with a torsion part would then be judged otherwise
+    // than on the native backend, and two honest nodes could count one vote differently.
+    const challenge = littleEndian(sha512.create().update(commitment).update(own).update(message).digest()) % ORDER
+    const expected = Point.BASE.multiplyUnsafe(scalar).add(negative.multiplyUnsafe(challenge))
+    return equalBytes(expected.toBytes(), commitment)
   }
+  return { publicKey: own, verify: async (...args) => verifyNow(...args), verifyNow }
 }
 
 function littleEndian(bytes: Uint8Array): bigint {

@@ -33,11 +33,9 @@ export function importPortableMlDsa65(seed: Uint8Array, random: Random): Signing
 export function importPortableMlDsa65Public(publicKey: Uint8Array): VerifyingKey {
   expectLength(publicKey, MLDSA65_PUBLIC_KEY_BYTES, 'bad-key', 'ML-DSA-65 public key')
   const own = Uint8Array.from(publicKey)
-  return {
-    publicKey: own,
-    async verify(message, signature, context = NO_CONTEXT) {
-      if (signature.length !== MLDSA65_SIGNATURE_BYTES || context.length > MAX_CONTEXT_BYTES) return false
-      return ml_dsa65.verify(signature, message, own, { context })
-    },
-  }
+  const verifyNow: VerifyingKey['verifyNow'] = (message, signature, context = NO_CONTEXT) =>
+    signature.length === MLDSA65_SIGNATURE_BYTES &&
+    context.length <= MAX_CONTEXT_BYTES &&
+    ml_dsa65.verify(signature, message, own, { context })
+  return { publicKey: own, verify: async (...args) => verifyNow(...args), verifyNow }
 }

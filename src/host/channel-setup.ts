@@ -5,6 +5,7 @@ import type { ChannelContext } from '../channel/context.ts'
 import { X0Encrypter } from '../channel/encrypter.ts'
 import { FloodGate, type FloodLimits } from '../channel/flood-gate.ts'
 import { KeyMaterial } from '../channel/key-material.ts'
+import { KnownKeys } from '../channel/known-keys.ts'
 import { MAX_FRAME_BYTES } from '../channel/limits.ts'
 import type { PinBook } from '../channel/pins.ts'
 import { interopProfile, X0_PROFILE, X0_PROTOCOL } from '../channel/profile.ts'
@@ -48,6 +49,7 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     clock: options.clock,
     keys: new KeyMaterial(options.crypto),
     pins: options.pins,
+    known: new KnownKeys(),
     gate: new FloodGate(options.flood),
     inboundSlots: new Slots(places),
     outboundSlots: new Slots(places),

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { CipherState } from '../../src/channel/cipher-state.ts'
 import { exportSecret } from '../../src/channel/exporter.ts'
 import { type HandshakeKeys, HandshakeState, XXHFS } from '../../src/channel/handshake-state.ts'
+import { KnownKeys } from '../../src/channel/known-keys.ts'
 import { decodePayload, encodePayload } from '../../src/channel/payload.ts'
-import { authMessage, type Role, staticKeyMessage, verifyProof } from '../../src/channel/pq-auth.ts'
+import { authMessage, type Role, staticKeyMessage, verifyProof, verifyProofNow } from '../../src/channel/pq-auth.ts'
 import { RecordOpener, RecordSealer } from '../../src/channel/records.ts'
 import type { SplitResult } from '../../src/channel/symmetric-state.ts'
 import { encodeVerdict } from '../../src/channel/verdict.ts'
@@ -118,9 +119,16 @@ onBoth('own vectors: the whole handshake of the x0 id, what each side signs, and
       const identitySignature = await identity.signEd25519(staticKeyMessage(statics[role]))
       assert.equal(toHex(payload.identitySignature), toHex(identitySignature))
       const proof = { payload, staticKey: statics[role], hash: hex(side.h), signer: role }
-      const proven = await verifyProof(crypto, proof)
-      assert.equal(proven.x0Id && toHex(proven.x0Id), toHex(identity.x0Id))
-      await assert.rejects(verifyProof(crypto, { ...proof, signer: role === 'initiator' ? 'responder' : 'initiator' }))
+      const swapped = { ...proof, signer: role === 'initiator' ? 'responder' : 'initiator' } as const
+      const known = new KnownKeys()
+      // the second time with the keys that the first time has proved
+      for (const proven of [await verifyProof(crypto, known, proof), verifyProofNow(crypto, known, proof)]) {
+        assert.equal(proven.x0Id && toHex(proven.x0Id), toHex(identity.x0Id))
+      }
+      await assert.rejects(verifyProof(crypto, known, swapped))
+      assert.throws(() => verifyProofNow(crypto, known, swapped))
+      const otherStatic = { ...proof, staticKey: statics[swapped.signer] }
+      await assert.rejects(verifyProof(crypto, known, otherStatic), { code: 'bad-identity-signature' })
     }
   }
 })

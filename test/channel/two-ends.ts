@@ -5,6 +5,7 @@ import type { Applicant, ChannelContext } from '../../src/channel/context.ts'
 import { type EncrypterComponents, X0Encrypter } from '../../src/channel/encrypter.ts'
 import { FloodGate, type FloodLimits } from '../../src/channel/flood-gate.ts'
 import { KeyMaterial } from '../../src/channel/key-material.ts'
+import { KnownKeys } from '../../src/channel/known-keys.ts'
 import { MAX_FRAME_BYTES } from '../../src/channel/limits.ts'
 import { PinBook } from '../../src/channel/pins.ts'
 import { type ChannelProfile, X0_PROFILE } from '../../src/channel/profile.ts'
@@ -56,6 +57,7 @@ export async function makeEnd(options: EndOptions = {}): Promise<End> {
     clock: options.clock ?? systemClock,
     keys: options.keys ?? new KeyMaterial(crypto),
     pins: new PinBook(),
+    known: new KnownKeys(),
     gate: new FloodGate(options.limits ?? GENEROUS),
     inboundSlots: new Slots(2),
     outboundSlots: new Slots(2),

@@ -25,7 +25,7 @@ const acceptsAnyContext: CryptoBackend = {
     const contexts = [...CONTEXTS, ''].map((text) => new TextEncoder().encode(text))
     const verify: VerifyingKey['verify'] = async (message, signature) =>
       (await Promise.all(contexts.map((context) => verifier.verify(message, signature, context)))).includes(true)
-    return { publicKey: key, verify }
+    return { ...verifier, verify }
   },
 }
 const CONTEXTS = ['x0/self-test/1', 'context']
@@ -61,7 +61,11 @@ const broken: readonly (readonly [string, CryptoBackend, RegExp])[] = [
   ],
   ['makes other KEM keys', { ...NATIVE, importDecapsulationKey: () => NATIVE.generateDecapsulationKey() }, /ML-KEM-768 key/],
   ['signs Ed25519 with another key', { ...NATIVE, importEd25519: () => NATIVE.generateEd25519() }, /Ed25519/],
-  ['verifies anything', { ...NATIVE, importEd25519Public: (publicKey) => ({ publicKey, verify: async () => true }) }, /Ed25519/],
+  [
+    'verifies anything',
+    { ...NATIVE, importEd25519Public: (publicKey) => ({ publicKey, verify: async () => true, verifyNow: () => true }) },
+    /Ed25519/,
+  ],
 ]
 
 for (const [what, backend, message] of broken) {
@@ -78,7 +82,11 @@ function forgetfulSigner(key: SigningKey): SigningKey {
 }
 
 function forgetfulVerifier(key: VerifyingKey): VerifyingKey {
-  return { ...key, verify: (message, signature) => key.verify(message, signature) }
+  return {
+    ...key,
+    verify: (message, signature) => key.verify(message, signature),
+    verifyNow: (message, signature) => key.verifyNow(message, signature),
+  }
 }
 
 function absent(): never {
