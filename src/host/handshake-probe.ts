@@ -6,6 +6,8 @@ import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { type SessionFacts, sessionOf } from '../channel/session.ts'
 import { HostError } from './host-error.ts'
+import { lengthDecoder } from './length-decoder.ts'
+import { MAX_NEGOTIATION_LINE_BYTES } from './limits.ts'
 
 export interface ProbeTarget {
   /** Without a /p2p/ part. */
@@ -114,7 +116,7 @@ class ProbeUpgrader implements Upgrader {
 
 async function negotiate(connection: MultiaddrConnection, protocol: string, signal: AbortSignal): Promise<void> {
   try {
-    await select(connection, protocol, { signal })
+    await select(connection, protocol, { signal, lengthDecoder: lengthDecoder(MAX_NEGOTIATION_LINE_BYTES) })
   } catch (cause) {
     if (signal.aborted || connection.status !== 'open')
       throw new HostError('dial-failed', `the peer hung up: ${messageOf(cause)}`, { cause })

@@ -3,9 +3,9 @@ import { type Identify, type IdentifyPush, identify, identifyPush } from '@libp2
 import type { ComponentLogger, ConnectionEncrypter, ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { boundedTcp } from './bounded-tcp.ts'
 import { dhtService } from './dht.ts'
 import { type GossipOptions, gossipService } from './gossip.ts'
 import {
@@ -73,7 +73,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     nodeInfo: { name: 'x0', version: options.version, userAgent: `x0/${options.version}` },
     addresses: { listen: [...options.listen], announce: [...(options.announce ?? [])] },
     // A second socket of ours must not end on the same port: listeners are named one by one.
-    transports: [tcp()],
+    transports: [boundedTcp()],
     connectionEncrypters: [...options.encrypters],
     streamMuxers: [yamux()],
     connectionGater: options.gater,

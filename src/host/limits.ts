@@ -25,6 +25,11 @@ export const INBOUND_UPGRADE_TIMEOUT_MS = 8_000
 export const PEER_ADDRESS_AGE_MS = 7 * 24 * 3_600_000
 export const PEER_AGE_MS = 30 * 24 * 3_600_000
 
+/** multistream-select's own bound on a line (protocol id and newline). */
+export const MAX_NEGOTIATION_LINE_BYTES = 1024
+/** Lines of a negotiation: greetings, encrypters and muxers that are tried. A node of ours needs three, others a dozen. */
+export const MAX_NEGOTIATION_LINES = 32
+
 // ---- DHT (dht.ts)
 
 /** Bucket size and reach of a query. Everybody connects to everybody in nets smaller than this; 20 (the default) is dear. */

@@ -2,6 +2,7 @@ import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
 import type { CountFault } from './counter.ts'
 import { HostError } from './host-error.ts'
+import { lengthDecoder } from './length-decoder.ts'
 import { FRAME_TIMEOUT_MS, STREAM_OPEN_TIMEOUT_MS } from './limits.ts'
 
 /** A stream of frames: unsigned varint length, then that many bytes. Every read and write is bounded in size and time. */
@@ -24,7 +25,11 @@ const MIN_READ_BUFFER_BYTES = 4096
 /** Frames of at most `maxBytes` over `stream`. */
 export function frameStream(stream: Stream, maxBytes: number): FrameStream {
   // Twice a frame may wait unread, or many small ones where a peer wakes up late. One that sends more is reset.
-  const frames = lpStream(stream, { maxDataLength: maxBytes, maxBufferSize: Math.max(MIN_READ_BUFFER_BYTES, 2 * maxBytes + 64) })
+  const frames = lpStream(stream, {
+    maxDataLength: maxBytes,
+    lengthDecoder: lengthDecoder(maxBytes),
+    maxBufferSize: Math.max(MIN_READ_BUFFER_BYTES, 2 * maxBytes + 64),
+  })
   return {
     async read(timeoutMs = FRAME_TIMEOUT_MS) {
       const signal = AbortSignal.timeout(timeoutMs)
