@@ -198,7 +198,12 @@ async function startInHome(options: NodeOptions, home: Home): Promise<RunningNod
       runHandshake({ encrypter: overlay.channel.encrypter, known: overlay.supervisor.peers, localX0Id: x0Id }, request, signal),
     ping: (request, signal) =>
       runPing(
-        { host: overlay.host, known: overlay.supervisor.peers, expectIdentity: (peer, id) => onStated(peer, id, 'bootstrap') },
+        {
+          host: overlay.host,
+          known: overlay.supervisor.peers,
+          expectIdentity: (peer, id) => onStated(peer, id, 'bootstrap'),
+          refusal: (peer) => overlay.channel.context.refusals.take(peer),
+        },
         request,
         signal,
       ),

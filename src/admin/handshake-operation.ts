@@ -3,6 +3,7 @@ import { ChannelRefusal, type RefusalCode } from '../channel/refusal.ts'
 import type { Flight } from '../channel/session.ts'
 import { type ProbeResult, type ProbingEncrypter, probeHandshake } from '../host/handshake-probe.ts'
 import { HostError } from '../host/host-error.ts'
+import { DIAL_TIMEOUT_MS } from '../host/limits.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { HandshakeReport, HandshakeRequest } from './documents.ts'
 import { NodeFault, type NodeFaultCode } from './node-view.ts'
@@ -30,10 +31,12 @@ export async function runHandshake(
     )
   }
   const target = peerTarget(request.peer, operation.known())
+  // Like any dial of the node: who takes the connection and then says nothing does not hold up the answer.
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
   try {
-    return reportOf(await probeHandshake(encrypter, target, signal), operation.localX0Id)
+    return reportOf(await probeHandshake(encrypter, target, bounded), operation.localX0Id)
   } catch (error) {
-    throw asNodeFault(error, signal)
+    throw asNodeFault(error, bounded)
   }
 }
 

@@ -16,6 +16,8 @@ export interface PeerTarget {
   readonly peerId: string | undefined
   /** Text form. */
   readonly x0Id: string | undefined
+  /** The request itself names the x0 id: the operator's word. What is known of a peer may be a record's mere claim. */
+  readonly stated: boolean
 }
 
 /**
@@ -42,14 +44,15 @@ export function peerTarget(text: string, known: readonly KnownPeer[]): PeerTarge
     throw new NodeFault('peer-ambiguous', `${found.length} peers begin with ${name}; give more of the id`)
   const [address] = peer.addresses
   if (address === undefined) throw new NodeFault('unreachable', `no address of ${name} is known`)
-  return { address, peerId: peer.peerId, x0Id: peer.x0Id }
+  return { address, peerId: peer.peerId, x0Id: peer.x0Id, stated: false }
 }
 
 function fromLine(text: string): PeerTarget {
   try {
     const line = parseBootstrapLine(text)
     const address = line.address.toString().replace(/\/p2p\/[^/]+$/, '')
-    return { address, peerId: line.peerId, x0Id: line.x0Id === undefined ? undefined : formatX0Id(line.x0Id) }
+    if (line.x0Id === undefined) return { address, peerId: line.peerId, x0Id: undefined, stated: false }
+    return { address, peerId: line.peerId, x0Id: formatX0Id(line.x0Id), stated: true }
   } catch (cause) {
     if (cause instanceof IdentityError) throw new NodeFault('bad-address', cause.message, { cause })
     throw cause

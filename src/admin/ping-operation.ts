@@ -12,12 +12,15 @@ export interface PingOperation {
   readonly known: () => readonly KnownPeer[]
   /** Makes the dial insist on an x0 id. */
   readonly expectIdentity: (peerId: string, x0Id: string) => void
+  /** Why the channel to a peer was refused just now, where it was: libp2p's own error has lost that. */
+  readonly refusal: (peerId: string) => Error | undefined
 }
 
 /** POST /mesh/ping: libp2p pings over the connection to a peer, which is dialled where there is none. @throws NodeFault */
 export async function runPing(operation: PingOperation, request: PingRequest, signal: AbortSignal): Promise<PingReport> {
   const target = peerTarget(request.peer, operation.known())
-  if (target.peerId !== undefined && target.x0Id !== undefined) operation.expectIdentity(target.peerId, target.x0Id)
+  if (target.stated && target.peerId !== undefined && target.x0Id !== undefined)
+    operation.expectIdentity(target.peerId, target.x0Id)
   const address = multiaddr(target.peerId === undefined ? target.address : `${target.address}/p2p/${target.peerId}`)
   const sent = request.count ?? 1
   const rttMs: number[] = []
@@ -38,6 +41,6 @@ export async function runPing(operation: PingOperation, request: PingRequest, si
       rttMs,
     }
   } catch (error) {
-    throw asNodeFault(error, signal)
+    throw asNodeFault((target.peerId === undefined ? undefined : operation.refusal(target.peerId)) ?? error, signal)
   }
 }
