@@ -22,8 +22,6 @@ test(
     const node = await launch(t, { measured: true })
     await node.listening()
     const listeningMs = Math.round(performance.now() - began)
-    t.diagnostic(`start to listening: ${listeningMs} ms (goal 1500)`)
-    assert.ok(listeningMs < 10_000)
 
     const text = await readFile(join(node.home, 'api.json'), 'utf8')
     const api = JSON.parse(text)
@@ -73,10 +71,10 @@ test(
     assert.match(gone.stderr, /No node runs in .*x0 run/s)
 
     const restarted = performance.now()
-  const again = await start(t, { home: node.home, measured: true })
-  const againMs = Math.round(performance.now() - restarted)
-  t.diagnostic(`start to listening: ${listeningMs} ms, with a home ${againMs} ms (goal 1500)`)
-  assert.ok(Math.min(listeningMs, againMs) < 10_000)
+    const again = await start(t, { home: node.home, measured: true })
+    const againMs = Math.round(performance.now() - restarted)
+    t.diagnostic(`start to listening: ${listeningMs} ms, with a home ${againMs} ms (goal 1500)`)
+    assert.ok(Math.min(listeningMs, againMs) < 10_000)
     assert.deepEqual([again.peerId, again.api.x0Id], [api.peerId, api.x0Id], 'the keys stay')
     assert.equal((await readFile(join(node.home, 'token'), 'utf8')).trim(), token, 'and so does the token')
   },
