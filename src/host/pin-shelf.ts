@@ -36,8 +36,10 @@ function decodePin(bytes: Uint8Array): Pin | undefined {
     const source = PIN_SOURCES.find((known) => known === value.source)
     if (typeof x0Id !== 'string' || source === undefined || typeof frozen !== 'boolean') return undefined
     parseX0Id(x0Id)
-    const succeeded = 'succeeded' in value ? decodeSuccession(value.succeeded) : undefined
-    return { x0Id, source, frozen, ...(succeeded === undefined ? {} : { succeeded }) }
+    if (!('succeeded' in value)) return { x0Id, source, frozen }
+    const succeeded = decodeSuccession(value.succeeded)
+    // without it a second successor of the same id would not be noticed
+    return succeeded === undefined ? undefined : { x0Id, source, frozen, succeeded }
   } catch {
     // whatever is wrong with it, it is not a pin
     return undefined
@@ -47,5 +49,7 @@ function decodePin(bytes: Uint8Array): Pin | undefined {
 function decodeSuccession(value: unknown): Pin['succeeded'] {
   if (typeof value !== 'object' || value === null || !('x0Id' in value && 'sequence' in value)) return undefined
   const { x0Id, sequence } = value
-  return typeof x0Id === 'string' && typeof sequence === 'number' ? { x0Id, sequence } : undefined
+  if (typeof x0Id !== 'string' || typeof sequence !== 'number') return undefined
+  parseX0Id(x0Id)
+  return { x0Id, sequence }
 }

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { PinBook } from '../../src/channel/pins.ts'
+import { keepPin, loadPins } from '../../src/host/pin-shelf.ts'
+import { formatX0Id } from '../../src/identity/x0-id.ts'
+import { openHome } from '../../src/store/home.ts'
+import { temporaryFolder } from '../store/temporary-folder.ts'
+
+const [one, two, three] = [1, 2, 3].map((byte) => formatX0Id(new Uint8Array(32).fill(byte)))
+
+test('pins come back after a restart with all that they say; nothing is kept of a peer without one', async (t) => {
+  assert.ok(one !== undefined && two !== undefined && three !== undefined)
+  const folder = join(await temporaryFolder(t), 'home')
+  const first = await openHome(folder)
+  const pins = new PinBook()
+  pins.state('stated', one, 'invite')
+  pins.intend('met')
+  pins.learn('met', two)
+  pins.state('followed', one, 'bootstrap')
+  assert.equal(pins.follow('followed', { oldX0Id: one, newX0Id: two, sequence: 7 }), 'followed')
+  pins.state('frozen', one, 'bootstrap')
+  pins.follow('frozen', { oldX0Id: one, newX0Id: two, sequence: 7 })
+  assert.equal(pins.follow('frozen', { oldX0Id: one, newX0Id: three, sequence: 8 }), 'frozen')
+  for (const peer of ['stated', 'met', 'followed', 'frozen', 'stranger']) await keepPin(first.store.namespace('pins'), pins, peer)
+  await first.close()
+
+  const second = await openHome(folder)
+  t.after(() => second.close())
+  const damaged: string[] = []
+  const loaded = await loadPins(second.store.namespace('pins'), (peerId) => damaged.push(peerId))
+  assert.deepEqual(damaged, [])
+  assert.deepEqual(new Map(loaded.entries()), new Map(pins.entries()))
+  assert.equal(loaded.get('stranger'), undefined)
+  assert.equal(loaded.judge('frozen', two), 'pin-frozen')
+  // what was followed before the restart is still remembered: a second successor freezes
+  assert.equal(loaded.follow('followed', { oldX0Id: one, newX0Id: three, sequence: 9 }), 'frozen')
+})
+
+test('what is no pin is reported by its peer and left out', async (t) => {
+  assert.ok(one !== undefined)
+  const home = await openHome(join(await temporaryFolder(t), 'home'))
+  t.after(() => home.close())
+  const shelf = home.store.namespace('pins')
+  const good = { x0Id: one, source: 'first-use', frozen: false }
+  const bad: readonly [string, unknown][] = [
+    ['nothing', null],
+    ['number', 7],
+    ['no source', { x0Id: one, frozen: false }],
+    ['unknown source', { ...good, source: 'hearsay' }],
+    ['frozen is no boolean', { ...good, frozen: 'no' }],
+    ['not an x0 id', { ...good, x0Id: 'x0short' }],
+    ['successor of nobody', { ...good, succeeded: { sequence: 1 } }],
+    ['successor of no x0 id', { ...good, succeeded: { x0Id: 'x', sequence: 1 } }],
+    ['successor without sequence', { ...good, succeeded: { x0Id: one } }],
+  ]
+  const put = (peerId: string, text: string): Promise<void> => shelf.put(peerId, new TextEncoder().encode(text), { sync: false })
+  for (const [peerId, value] of bad) await put(peerId, JSON.stringify(value))
+  await put('no JSON', '{')
+  await put('good', JSON.stringify(good))
+  const damaged: string[] = []
+  const pins = await loadPins(shelf, (peerId) => damaged.push(peerId))
+  assert.deepEqual([...pins.entries()], [['good', good]])
+  assert.deepEqual(damaged.sort(), [...bad.map(([peerId]) => peerId), 'no JSON'].sort())
+})
