@@ -285,3 +285,23 @@ test('a flood of silent connections is shed with its reason, and leaves an hones
   assert.equal(codes.filter((code) => code === 'self:shed').length, 296)
   assert.equal(b.context.gate.underWay, 0)
 })
+
+test('only a completed handshake earns an address the reserved places', async () => {
+  const clock = new HandClock()
+  const limits = { perAddressPerSecond: 100, perAddressBurst: 100, concurrent: 8 }
+  const [a, b] = [
+    await makeEnd(),
+    await makeEnd({ clock, limits, admit: ({ peerId }) => (peerId === unwanted ? 'revoked' : undefined) }),
+  ]
+  const revoked = await makeEnd()
+  const unwanted = revoked.identity.peerId
+  const from = (host: string) => multiaddrConnectionPair({ inbound: { remoteAddr: multiaddr(`/ip4/${host}/tcp/4000`) } })
+  assert.deepEqual(outcomes(await meet(a, b, from('127.0.0.3'))), ['session', 'session'])
+  assert.deepEqual(outcomes(await meet(revoked, b, from('127.0.0.4'))), ['peer:revoked', 'self:revoked'])
+  const silent = ['127.0.0.5', '127.0.0.6', '127.0.0.7'].flatMap((host) => [answer(b, from(host)[1]), answer(b, from(host)[1])])
+  assert.equal(b.context.gate.underWay, 6)
+  assert.equal(outcome(await answer(b, from('127.0.0.4')[1])), 'self:shed')
+  assert.deepEqual(outcomes(await meet(a, b, from('127.0.0.3'))), ['session', 'session'])
+  await hurried(clock, Promise.all(silent))
+  assert.equal(b.context.gate.underWay, 0)
+})
