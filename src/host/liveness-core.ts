@@ -18,6 +18,8 @@ interface Outstanding {
   /** Wall clock ms: the t1 of NTP. */
   readonly sentWall: number
   readonly deadline: number
+  /** Its deadline has been moved once because this process slept. */
+  readonly forgiven: boolean
 }
 
 interface OffsetSample {
@@ -99,21 +101,23 @@ export function livenessStep(before: LivenessState, event: LivenessEvent, now: n
     const seq = state.nextSeq
     effects.push({ type: 'probe', seq, t1: event.wall })
     const period = state.misses > 0 ? LIVENESS_URGENT_MS : state.idleMs * (0.9 + random / 5)
-    const sent: Outstanding = { seq, sentAt: now, sentWall: event.wall, deadline: now + probeTimeout(state) }
+    const sent: Outstanding = { seq, sentAt: now, sentWall: event.wall, deadline: now + probeTimeout(state), forgiven: false }
     state = { ...state, nextSeq: (seq + 1) >>> 0, outstanding: [...state.outstanding, sent], probeAt: now + period }
   }
   const dueAt = state.outstanding.reduce((due, { deadline }) => Math.min(due, deadline), state.probeAt)
   return { state: { ...state, dueAt }, effects }
 }
 
-/** Replies may lie unread in the socket after a sleep: every deadline moves by what was slept, and a little further. */
+/**
+ * Replies may lie unread in the socket after a sleep, so a deadline that passed meanwhile moves to a little after waking up:
+ * once a probe, or a process that is always late would wait for ever for a peer that is gone.
+ */
 function forgiveSleep(state: LivenessState, now: number): LivenessState {
   const slept = now - state.dueAt
   if (slept < LIVENESS_LAG_MS || state.outstanding.length === 0) return state
-  const outstanding = state.outstanding.map((probe) => ({
-    ...probe,
-    deadline: Math.max(probe.deadline + slept, now + LIVENESS_LAG_MS),
-  }))
+  const outstanding = state.outstanding.map((probe) =>
+    probe.forgiven ? probe : { ...probe, deadline: Math.max(probe.deadline, now + LIVENESS_LAG_MS), forgiven: true },
+  )
   return { ...state, outstanding }
 }
 

@@ -153,3 +153,18 @@ test('frames: what is sent is read, anything else is nothing', () => {
     ),
   )
 })
+
+test('a peer that is gone goes down even where this process is late at every step', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 260, max: 60_000 }), { minLength: 40, maxLength: 40 }), (delays) => {
+      let state = initialLiveness(0)
+      let now = 0
+      for (const late of delays) {
+        now = state.dueAt + late
+        state = livenessStep(state, { type: 'tick', wall: WALL + now }, now, 0.5).state
+        if (state.verdict === 'down') return
+      }
+      assert.fail(`still ${state.verdict} after ${delays.length} late steps`)
+    }),
+  )
+})
