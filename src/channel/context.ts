@@ -1,6 +1,7 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Attention } from './attention.ts'
 import type { ChannelEvent } from './channel-event.ts'
 import type { FloodGate } from './flood-gate.ts'
 import type { KeyMaterial } from './key-material.ts'
@@ -38,6 +39,7 @@ export interface ChannelContext {
   readonly traffic: Traffic
   /** MAX_FRAME_BYTES of working space for records that span chunks. */
   readonly scratch: Uint8Array
+  readonly attention: Attention
   /** A whole handshake, verdict included, in ms. */
   readonly timeoutMs: number
   credential(): Uint8Array | undefined

@@ -174,6 +174,7 @@ export class X0Encrypter implements ConnectionEncrypter {
       traffic: attempt.carrier.traffic,
       totals: this.#context.traffic,
       scratch: this.#context.scratch,
+      attention: this.#context.attention,
       onFirstRecord,
       onRekey: () => {
         session.rekeys += 1

@@ -59,3 +59,6 @@ export const GOOD_ADDRESS_MS = 60 * 60 * 1000
 
 /** Peers whose imported keys are kept (about 20 kB each): those that a node talks to; its peers.max is 64. */
 export const MAX_KNOWN_KEYS = 64
+
+/** How long the event loop stays awake after an arrival: longer than a round trip on loopback, short enough to cost nothing at rest. */
+export const ATTENTION_MS = 0.15

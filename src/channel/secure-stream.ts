@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { AbortOptions, Logger, MessageStream, StreamCloseEvent } from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
+import type { Attention } from './attention.ts'
 import type { FrameSplitter } from './frames.ts'
 import { MAX_EARLY_BYTES, MAX_JOINED_BYTES } from './limits.ts'
 import type { RecordOpener, RecordSealer } from './records.ts'
@@ -15,6 +16,7 @@ export interface SecureStreamInit {
   readonly splitter: FrameSplitter
   /** MAX_FRAME_BYTES of working space that all sessions of a node share: nothing is kept in it from one call to the next. */
   readonly scratch: Uint8Array
+  readonly attention: Attention
   /** Counts of this session and of all sessions together. */
   readonly traffic: Traffic
   readonly totals: Traffic
@@ -44,6 +46,7 @@ export class SecureStream extends AbstractMessageStream {
   readonly #traffic: Traffic
   readonly #totals: Traffic
   readonly #scratch: Uint8Array
+  readonly #attention: Attention
   #onFirstRecord: ((plaintext: Uint8Array) => void) | undefined
   #sealer: RecordSealer | undefined
   #opener: RecordOpener | undefined
@@ -66,6 +69,7 @@ export class SecureStream extends AbstractMessageStream {
     this.#traffic = init.traffic
     this.#totals = init.totals
     this.#scratch = init.scratch
+    this.#attention = init.attention
     // until start() there is no key: sends wait in the write buffer
     this.writableNeedsDrain = true
 
@@ -188,6 +192,7 @@ export class SecureStream extends AbstractMessageStream {
 
   /** Hands over what arrived; what that provokes (an answer, the muxer's window updates) leaves together when all is handed over. */
   #deliver(plaintexts: Uint8ArrayList): void {
+    this.#attention.note()
     this.#delivering = true
     try {
       this.onData(plaintexts)

@@ -11,15 +11,17 @@ import {
   importNativeMlDsa65,
   importNativeMlDsa65Public,
 } from './native-signatures.ts'
+import { aeadBySize, smallRecordCipher } from './native-small-records.ts'
 
 /** Cryptography of node:crypto (OpenSSL 3.5). Not self-tested: a daemon gets it through `cryptoBackend` of select.ts. */
 export function nativeBackend(): CryptoBackend {
+  const small = smallRecordCipher()
   return {
     name: 'native',
     sha256: (...parts) => nativeDigest('sha256', parts),
     sha512: (...parts) => nativeDigest('sha512', parts),
     hmacSha256: (key, ...parts) => nativeHmacSha256(key, parts),
-    aead: nativeAead,
+    aead: (key) => aeadBySize(small, key, nativeAead(key)),
     generateAgreementKey: generateNativeAgreementKey,
     importAgreementKey: importNativeAgreementKey,
     generateDecapsulationKey: generateNativeDecapsulationKey,

@@ -1,4 +1,5 @@
 import { yamux } from '@libp2p/yamux'
+import { Attention } from '../channel/attention.ts'
 import type { ChannelEvent } from '../channel/channel-event.ts'
 import { ClassicalEncrypter } from '../channel/classical.ts'
 import type { ChannelContext } from '../channel/context.ts'
@@ -55,6 +56,7 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     outboundSlots: new Slots(places),
     refusals: new RecentRefusals(),
     traffic: { sent: 0, received: 0 },
+    attention: new Attention(options.clock),
     scratch: Buffer.allocUnsafeSlow(MAX_FRAME_BYTES),
     timeoutMs: options.timeoutMs,
     credential: () => undefined,

@@ -1,12 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import type { MessageStream, MultiaddrConnection } from '@libp2p/interface'
 import type { Uint8ArrayList } from 'uint8arraylist'
+import { Attention } from '../../src/channel/attention.ts'
 import { CipherState } from '../../src/channel/cipher-state.ts'
 import { FrameSplitter } from '../../src/channel/frames.ts'
 import { MAX_FRAME_BYTES } from '../../src/channel/limits.ts'
 import { RecordOpener, RecordSealer, type RekeyLimits } from '../../src/channel/records.ts'
 import type { ChannelRefusal } from '../../src/channel/refusal.ts'
 import { SecureStream } from '../../src/channel/secure-stream.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { NATIVE } from '../crypto/backends.ts'
 
 /** One end of an encrypted stream without a handshake before it, and what it reported. */
@@ -28,6 +30,7 @@ export function streamEnd(carrier: MultiaddrConnection, role: 'initiator' | 'res
     log: carrier.log,
     splitter: new FrameSplitter(),
     scratch: new Uint8Array(MAX_FRAME_BYTES),
+    attention: new Attention(systemClock),
     traffic: counts,
     totals: { sent: 0, received: 0 },
     onRekey: () => {

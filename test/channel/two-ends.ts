@@ -1,5 +1,6 @@
 import type { ConnectionEncrypter, MultiaddrConnection, StreamMuxerFactory } from '@libp2p/interface'
 import { multiaddrConnectionPair } from '@libp2p/utils'
+import { Attention } from '../../src/channel/attention.ts'
 import type { ChannelEvent } from '../../src/channel/channel-event.ts'
 import type { Applicant, ChannelContext } from '../../src/channel/context.ts'
 import { type EncrypterComponents, X0Encrypter } from '../../src/channel/encrypter.ts'
@@ -63,6 +64,7 @@ export async function makeEnd(options: EndOptions = {}): Promise<End> {
     outboundSlots: new Slots(2),
     refusals: new RecentRefusals(),
     traffic: { sent: 0, received: 0 },
+    attention: new Attention(systemClock),
     scratch: new Uint8Array(MAX_FRAME_BYTES),
     timeoutMs: options.timeoutMs ?? 30_000,
     credential: () => options.credential,
