@@ -6,6 +6,9 @@ interface Bucket {
   at: number
 }
 
+/** What rounding may be short of a whole token: who waited exactly as long as told is not turned away for it. */
+const ROUNDING = 1e-9
+
 /**
  * A token bucket for each key, in bounded memory: past `maxKeys` the least recently used is forgotten (and would start
  * full again).
@@ -40,13 +43,13 @@ export class TokenBuckets {
   /** Milliseconds until `key` has a token; 0 where it has one. Takes nothing. */
   waitMs(key: string): number {
     const tokens = this.#tokens(key)
-    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / this.#perSecond) * 1000)
+    return isWhole(tokens) ? 0 : Math.ceil(((1 - tokens) / this.#perSecond) * 1000)
   }
 
   /** Takes a token; false where there is none. */
   take(key: string): boolean {
     const tokens = this.#tokens(key)
-    const taken = tokens >= 1
+    const taken = isWhole(tokens)
     this.#buckets.delete(key)
     this.#buckets.set(key, { tokens: taken ? tokens - 1 : tokens, at: this.#clock.monotonic() })
     if (this.#buckets.size > this.#maxKeys) {
@@ -64,4 +67,8 @@ export class TokenBuckets {
     const elapsed = (this.#clock.monotonic() - bucket.at) / 1000
     return Math.min(this.#burst, bucket.tokens + elapsed * this.#perSecond)
   }
+}
+
+function isWhole(tokens: number): boolean {
+  return tokens >= 1 - ROUNDING
 }

@@ -27,6 +27,19 @@ test('over any time a key gets at most its burst and its rate, and gets that', (
         assert.equal(buckets.take('a'), true)
       },
     ),
+    // 0.08 + 0.092 x 10 is less than 1 in binary fractions
+    {
+      examples: [
+        [
+          [
+            { wait: 0, takes: 1 },
+            { wait: 8, takes: 1 },
+          ],
+          10,
+          1,
+        ],
+      ],
+    },
   )
 })
 
