@@ -145,7 +145,7 @@ export const ConfigSchema = Type.Object(
         8,
         'Peers the node aims for; it does not look for more. 8 keep gossip (6 mesh links) and the DHT fed at a few hundred bytes a second.',
       ),
-      max: whole([1, 4096], 64, 'Above this many peers the node accepts no more: each costs about 1 MB at worst.'),
+      max: whole([1, 4096], 64, 'Peers the node keeps: above this many it hangs up on those it did not ask for, and at twice as many connections it refuses inbound ones. Each costs about 1 MB at worst.'),
     }),
     discovery: section('How the node finds peers it was not told of.', {
       mdns: flag(
@@ -188,12 +188,12 @@ export const ConfigSchema = Type.Object(
         concurrent: whole(
           [2, 1024],
           32,
-          'Inbound handshakes in progress at once; half of them are kept for addresses that were good lately.',
+          'Inbound handshakes in progress at once; a quarter of them is kept for addresses that were good lately.',
         ),
         timeoutMs: whole(
-          [500, 60_000],
+          [500, 8_000],
           5_000,
-          'Milliseconds for a whole handshake: two round trips on a bad link, and short enough to shake off slow-loris peers.',
+          'Milliseconds for a whole handshake: two round trips on a bad link, and short enough to shake off slow-loris peers. At most 8,000: then the host ends what has not become a connection.',
         ),
       }),
     }),
@@ -208,7 +208,7 @@ export const ConfigSchema = Type.Object(
       idleSeconds: whole(
         [1, 300],
         10,
-        'Seconds between two probes on a quiet link: about 20 bytes a second and peer. After a probe is missed they come every second; two misses make a peer suspect, four end the connection.',
+        'Seconds between two probes on a quiet link: 33 bytes a second and link, both ends together. After a probe is missed they come every second; two misses make a peer suspect, four end the connection.',
       ),
     }),
     log: section('Logs go to stderr; stdout is data.', {

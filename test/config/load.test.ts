@@ -175,7 +175,7 @@ test('a wrong kind of value is told with what was found and what is expected', (
     'security: { handshake: { timeoutMs: 1 } }',
     'out-of-bounds',
     'security.handshake.timeoutMs',
-    /found the number 1, expected a whole number from 500 to 60000/,
+    /found the number 1, expected a whole number from 500 to 8000/,
   )
   refusedOnce('', 'wrong-type', 'peers.min', /^X0_PEERS_MIN: .*found the text 1e3/, { X0_PEERS_MIN: '1e3' })
   refusedOnce('', 'wrong-type', 'security.interop', /X0_SECURITY_INTEROP/, { X0_SECURITY_INTEROP: '{' })

@@ -12,6 +12,7 @@ import { configMarkdown } from '../../src/config/markdown.ts'
 import { planReload } from '../../src/config/reload.ts'
 import { ConfigSchema, InteropRule } from '../../src/config/schema.ts'
 import { configLeaves, nodeAt, schemaNode, variableOf } from '../../src/config/schema-tree.ts'
+import { INBOUND_UPGRADE_TIMEOUT_MS } from '../../src/host/limits.ts'
 
 const configFrom = (text: string) => resolveConfig({ flags: [], env: {}, file: { path: 'f', text }, folder: '/' }).config
 
@@ -76,6 +77,14 @@ test('docs/config.md is what the schema says (bin/node scripts/make-config-docs.
   const written = await readFile(new URL('../../docs/config.md', import.meta.url), 'utf8')
   assert.equal(written, configMarkdown())
   for (const { path } of configLeaves()) assert.ok(written.includes(`### ${path}\n`), path)
+})
+
+test('what settings say of the rest of the node is true', async () => {
+  assert.equal(nodeAt(['security', 'handshake', 'timeoutMs'])?.maximum, INBOUND_UPGRADE_TIMEOUT_MS)
+  const peers = await readFile(new URL('../../docs/peers.md', import.meta.url), 'utf8')
+  const [, perLink] = /every 10 s: (\d+ bytes a second) per link/.exec(peers) ?? []
+  assert.ok(perLink !== undefined)
+  assert.ok(nodeAt(['liveness', 'idleSeconds'])?.description?.includes(perLink))
 })
 
 test('the schema for editors accepts a partial file and refuses a wrong one', () => {
