@@ -156,7 +156,7 @@ async function startInHome(options: NodeOptions, home: Home): Promise<RunningNod
     onStated,
     onError: failed,
   })
-  observeOverlay(metrics, overlay)
+  observeOverlay(metrics, overlay, () => clock.now())
   countLogLines(metrics, log)
   const checks = healthChecks(overlay, lag, () => storeFault)
   const health = (): HealthState => assessHealth(phase, checks)
@@ -229,7 +229,7 @@ async function startInHome(options: NodeOptions, home: Home): Promise<RunningNod
       peers: supervisor.peers(),
       connections: host.getConnections(),
       clockOffsetMs: clockOffsetOf(overlay) ?? null,
-      dht: { mode: host.services.dht.getMode(), routingTable: routingTableSize(host.services.dht), records: records.size },
+      dht: { mode: host.services.dht.getMode(), routingTable: routingTableSize(host.services.dht), records: records.size(clock.now()) },
       gossip: {
         topics,
         meshPeers: meshPeerCount(host.services.gossip),

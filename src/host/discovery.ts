@@ -60,7 +60,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     }
     const now = options.clock.now()
     const unknown = store
-      .all()
+      .all(now)
       .flatMap(({ neighbours }) => neighbours)
       .filter((x0Id) => store.get(x0Id, now) === undefined && Buffer.compare(x0Id, options.x0Id) !== 0)
     await Promise.all(unknown.slice(0, RECORD_SEARCH_LOOKUPS).map((x0Id) => exchange.lookUp(x0Id)))

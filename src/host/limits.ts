@@ -150,9 +150,11 @@ export const RECORD_NEIGHBOUR_PERIOD_MS = 600_000
 export const MAX_RECORDS = 1024
 /** Records that one peer may have placed here, its own not counted. */
 export const MAX_RECORDS_PER_PEER = 64
+/** How often expired records are dropped from memory and shelf; they count nowhere from the moment they expire. */
+export const RECORD_SWEEP_MS = 10 * 60_000
 /** Highest sequences remembered after a record is gone (40 bytes each). */
 export const MAX_SEQUENCE_MARKS = 8192
-/** Pairs of contradicting records kept as evidence. */
+/** Pairs of contradicting records kept as evidence, one a node; the newest stay. */
 export const MAX_EVIDENCE = 16
 /** Holders a record is placed with, and holders asked by a look-up. */
 export const RECORD_HOLDERS = 6

@@ -5,7 +5,7 @@ import { medianOf } from './median.ts'
 import type { Overlay } from './overlay.ts'
 
 /** Sets the gauges of the mesh at each scrape: they are cheaper to ask than to follow. */
-export function observeOverlay(metrics: Metrics, overlay: Overlay): void {
+export function observeOverlay(metrics: Metrics, overlay: Overlay, now: () => number): void {
   const counted = { sent: 0, received: 0 }
   metrics.onScrape(() => {
     setPeers(metrics, overlay)
@@ -17,7 +17,7 @@ export function observeOverlay(metrics: Metrics, overlay: Overlay): void {
     }
     const { dht, gossip } = overlay.host.services
     metrics.dhtPeers.set({}, routingTableSize(dht))
-    metrics.dhtRecords.set({}, overlay.records.size)
+    metrics.dhtRecords.set({}, overlay.records.size(now()))
     metrics.gossipMeshPeers.set({}, meshPeerCount(gossip))
     metrics.presencePeers.set({}, overlay.presence.heard().length)
     const offset = clockOffsetOf(overlay)

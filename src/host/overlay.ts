@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { parseBootstrapLine } from '../identity/bootstrap-line.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
+import { formatX0Id } from '../identity/x0-id.ts'
 import type { Report } from '../observe/event.ts'
 import { within } from '../observe/instruments.ts'
 import { DIAL_RESULTS } from '../observe/metric-labels.ts'
@@ -118,6 +119,12 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     onRecord: (record) => {
       metrics.dhtStored.inc({})
       discovery.learned(record)
+    },
+    onConflict: ({ first }) =>
+      options.report({ type: 'record.conflict', level: 'alarm', peer: first.peerId, data: { x0Id: formatX0Id(first.x0Id) } }),
+    onError: (error) => {
+      metrics.storeErrors.inc({ code: 'io' })
+      options.onError(error, 'write a node record')
     },
   })
   const exchange = createRecordExchange({ host, store: records, clock, count, ownRecord: () => publisher.current() })

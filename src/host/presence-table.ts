@@ -25,13 +25,12 @@ export class PresenceTable {
 
   /** Authors that are not overdue. */
   size(now: number): number {
-    let count = 0
-    for (const entry of this.#heard.values()) if (entry.expiresAt > now) count += 1
-    return count
+    return this.entries(now).length
   }
 
-  entries(): readonly PresenceEntry[] {
-    return [...this.#heard.values()]
+  /** The same by name. */
+  entries(now: number): readonly PresenceEntry[] {
+    return [...this.#heard.values()].filter(({ expiresAt }) => expiresAt > now)
   }
 
   /** Everything but the signature, the cheapest first. */

@@ -54,6 +54,7 @@ export interface Presence {
   stop(): void
   /** Signs and sends one heartbeat now. */
   beat(): Promise<void>
+  /** Authors that are not overdue. */
   heard(): readonly PresenceEntry[]
   readonly topic: string
 }
@@ -173,6 +174,6 @@ export function createPresence(options: PresenceOptions): Presence {
       timer?.cancel()
     },
     beat,
-    heard: () => table.entries(),
+    heard: () => table.entries(clock.now()),
   }
 }

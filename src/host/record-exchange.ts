@@ -1,5 +1,5 @@
 import type { Connection, PeerId } from '@libp2p/interface'
-import type { Clock } from '../platform/clock.ts'
+import type { Clock, Timer } from '../platform/clock.ts'
 import type { CountFault } from './counter.ts'
 import { closestPeers } from './dht.ts'
 import type { Host } from './libp2p-host.ts'
@@ -12,6 +12,7 @@ import {
   RECORD_LOOKUP_MS,
   RECORD_REQUEST_BURST,
   RECORD_REQUEST_RATE,
+  RECORD_SWEEP_MS,
 } from './limits.ts'
 import { type NodeRecord, recordKey } from './node-record.ts'
 import type { RecordStore } from './record-store.ts'
@@ -39,7 +40,7 @@ export interface RecordExchangeOptions {
 }
 
 export interface RecordExchange {
-  /** Registers the protocol; call it before the host starts. */
+  /** Registers the protocol and begins to sweep the store; call it before the host starts. */
   start(): Promise<void>
   stop(): void
   /** A connected peer's own record, checked and stored; undefined where it has none or misbehaves. */
@@ -57,6 +58,7 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
   const { host, store, clock, count } = options
   const buckets = new KeyedBuckets(RECORD_REQUEST_BURST, RECORD_REQUEST_RATE, MAX_TRACKED_PEERS)
   const stopping = new AbortController()
+  let sweeping: Timer | undefined
 
   async function answer(request: RecordRequest, peerId: string): Promise<RecordAnswer> {
     if (!buckets.take(peerId, clock.monotonic())) {
@@ -70,6 +72,7 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
     }
     const verdict = await store.take(request.record, peerId, clock.now())
     if (verdict === 'stored' || verdict === 'known') return { kind: 'stored' }
+    if (verdict === 'unwritten') return { kind: 'busy' }
     const mine = verdict === 'stale' ? staleAgainst(request.record) : undefined
     return mine === undefined ? { kind: 'refused' } : { kind: 'newer', record: mine.bytes }
   }
@@ -81,7 +84,9 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
 
   /** The newer record of the same node; the stale one named it by its keys, which stand at the same place. */
   function staleAgainst(bytes: Uint8Array): NodeRecord | undefined {
-    return store.all().find((record) => Buffer.compare(record.bytes.subarray(33, 2017), bytes.subarray(33, 2017)) === 0)
+    return store
+      .all(clock.now())
+      .find((record) => Buffer.compare(record.bytes.subarray(33, 2017), bytes.subarray(33, 2017)) === 0)
   }
 
   async function request(connection: Connection, message: RecordRequest): Promise<RecordAnswer | undefined> {
@@ -109,7 +114,7 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
     const verdict = await store.take(reply.record, from, clock.now())
     if (verdict !== 'stored' && verdict !== 'known') return undefined
     const keys = reply.record.subarray(33, 2017)
-    const record = store.all().find((held) => Buffer.compare(held.bytes.subarray(33, 2017), keys) === 0)
+    const record = store.all(clock.now()).find((held) => Buffer.compare(held.bytes.subarray(33, 2017), keys) === 0)
     return record !== undefined && isAbout(record) ? record : undefined
   }
 
@@ -139,8 +144,18 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
     return connections.filter((connection) => connection !== undefined)
   }
 
+  /** A record that nobody asks for would keep its place on the disk for ever. */
+  function sweepLater(): void {
+    sweeping = clock.after(RECORD_SWEEP_MS, () => {
+      void store.sweep(clock.now()).finally(() => {
+        if (!stopping.signal.aborted) sweepLater()
+      })
+    })
+  }
+
   return {
     async start() {
+      sweepLater()
       const limits = { maxBytes: MAX_RECORD_FRAME_BYTES, maxStreams: MAX_RECORD_STREAMS }
       await serveFrames(host, RECORD_PROTOCOL, limits, count, async (frames, connection) => {
         const bytes = await frames.read()
@@ -152,7 +167,10 @@ export function createRecordExchange(options: RecordExchangeOptions): RecordExch
         )
       })
     },
-    stop: () => stopping.abort(),
+    stop() {
+      stopping.abort()
+      sweeping?.cancel()
+    },
     ask: (connection) => askFor(connection, OWN_RECORD),
     askFor,
 

@@ -33,6 +33,8 @@ export type RecordVerdict =
   | 'conflict'
   | 'forged'
   | 'quota'
+  /** The shelf did not take it, so it is not kept in memory either: our fault, not the peer's. */
+  | 'unwritten'
 
 export interface RecordConflict {
   readonly first: NodeRecord
@@ -46,6 +48,10 @@ export interface RecordStoreOptions {
   readonly count: CountFault
   /** Called for each record that is new or newer. */
   readonly onRecord?: (record: NodeRecord) => void
+  /** Called for each new piece of evidence that a node signs two truths at once. */
+  readonly onConflict?: (conflict: RecordConflict) => void
+  /** The shelf failed. Must not throw. */
+  readonly onError: (error: unknown) => void
 }
 
 interface Held {
@@ -64,17 +70,19 @@ export class RecordStore {
   readonly #marks = new Map<string, bigint>()
   readonly #perPeer = new Map<string, number>()
   readonly #conflicts: RecordConflict[] = []
-  #writes: Promise<void> = Promise.resolve()
+  /** Changes of the shelf, and of the memory with it, one after another: the two say the same. */
+  #turns: Promise<unknown> = Promise.resolve()
 
   constructor(options: RecordStoreOptions) {
     this.#options = options
   }
 
-  get size(): number {
-    return this.#held.size
+  /** Records that hold. */
+  size(now: number): number {
+    return this.all(now).length
   }
 
-  /** Nodes that signed two different records under one sequence. */
+  /** Nodes that signed two different records under one sequence, the newest evidence last; one pair a node. */
   get conflicts(): readonly RecordConflict[] {
     return this.#conflicts
   }
@@ -102,47 +110,61 @@ export class RecordStore {
     return undefined
   }
 
-  all(): readonly NodeRecord[] {
-    return [...this.#held.values()].map(({ record }) => record)
+  all(now: number): readonly NodeRecord[] {
+    return [...this.#held.values()].flatMap(({ record }) => (record.expiresAt > now ? [record] : []))
   }
 
-  /**
-   * Takes the record in `bytes` that peer `from` brought, cheap checks first. `now` is the wall clock, ms.
-   * @throws whatever the shelf throws: a record that cannot be written is not kept
-   */
+  /** Takes the record in `bytes` that peer `from` brought, cheap checks first. `now` is the wall clock, ms. */
   async take(bytes: Uint8Array, from: string, now: number): Promise<RecordVerdict> {
     const record = this.#decode(bytes)
     if (record === undefined) return this.#refuse('malformed', 'record-invalid')
     const early = this.#judge(record, from, now)
+    if (early === 'conflict') await this.#noteConflict(record)
     if (early !== undefined) return early
     if (!(await verifyNodeRecord(this.#options.backend, record))) return this.#refuse('forged', 'record-forged')
+    const verdict = await this.#inTurn(() => this.#place(record, from, now))
+    if (verdict === 'conflict') await this.#noteConflict(record)
+    return verdict
+  }
+
+  /** Forgets what has expired; resolves when the shelf has forgotten it too. */
+  async sweep(now: number): Promise<void> {
+    this.#dropExpired(now)
+    await this.#turns
+  }
+
+  async #place(record: NodeRecord, from: string, now: number): Promise<RecordVerdict> {
     // The signature check took its time: another record of the same node may have come in meanwhile.
     const late = this.#judge(record, from, now)
     if (late !== undefined) return late
+    try {
+      await this.#options.shelf.put(hexOf(record.x0Id), record.bytes)
+    } catch (error) {
+      this.#options.onError(error)
+      return 'unwritten'
+    }
     this.#keep(record, from)
-    await this.#write(hexOf(record.x0Id))
     this.#options.onRecord?.(record)
     return 'stored'
   }
 
-  /** Forgets what has expired. */
-  async sweep(now: number): Promise<void> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.then(work)
+    // Whoever asked hears of a failure; the next one starts all the same.
+    this.#turns = turn.catch(() => undefined)
+    return turn
+  }
+
+  #dropExpired(now: number): void {
     for (const [key, { record }] of this.#held) {
       if (record.expiresAt > now) continue
       this.#drop(key)
-      await this.#options.shelf.delete(key)
+      const clear = async (): Promise<void> => {
+        // a newer one may have come to its place meanwhile
+        if (!this.#held.has(key)) await this.#options.shelf.delete(key)
+      }
+      void this.#inTurn(clear).catch(this.#options.onError)
     }
-  }
-
-  /** One write after another, each of what is newest by then: the shelf never ends up behind the memory. */
-  async #write(key: string): Promise<void> {
-    const write = this.#writes.then(async () => {
-      const record = this.#held.get(key)?.record
-      if (record !== undefined) await this.#options.shelf.put(key, record.bytes)
-    })
-    // The caller hears of a failed write below; the next one starts all the same.
-    this.#writes = write.catch(() => undefined)
-    await write
   }
 
   #decode(bytes: Uint8Array): NodeRecord | undefined {
@@ -167,8 +189,11 @@ export class RecordStore {
     if (mark !== undefined && record.sequence < mark) return this.#refuse('stale', 'record-stale')
     if (held !== undefined && record.sequence === held.sequence) {
       if (Buffer.compare(record.bodyHash, held.bodyHash) === 0) return 'known'
-      return this.#conflict(held, record)
+      return this.#refuse('conflict', 'record-conflict')
     }
+    if (this.#hasRoom(key, record, from)) return undefined
+    // What has expired takes no place and counts against nobody.
+    this.#dropExpired(now)
     return this.#hasRoom(key, record, from) ? undefined : this.#refuse('quota', 'record-quota')
   }
 
@@ -180,14 +205,16 @@ export class RecordStore {
   }
 
   /** The contradiction is told only after its signature was checked too, or anybody could accuse anybody. */
-  #conflict(first: NodeRecord, second: NodeRecord): RecordVerdict {
-    if (this.#conflicts.length < MAX_EVIDENCE) {
-      void verifyNodeRecord(this.#options.backend, second).then((isSigned) => {
-        const isKnown = this.#conflicts.some((pair) => Buffer.compare(pair.second.bodyHash, second.bodyHash) === 0)
-        if (isSigned && !isKnown && this.#conflicts.length < MAX_EVIDENCE) this.#conflicts.push({ first, second })
-      })
-    }
-    return this.#refuse('conflict', 'record-conflict')
+  async #noteConflict(second: NodeRecord): Promise<void> {
+    const key = hexOf(second.x0Id)
+    const first = this.#held.get(key)?.record
+    // One pair proves it: further ones of that node cost nothing and tell nothing.
+    const isKnown = (): boolean => this.#conflicts.some(({ first: known }) => hexOf(known.x0Id) === key)
+    if (first === undefined || isKnown()) return
+    if (!(await verifyNodeRecord(this.#options.backend, second)) || isKnown()) return
+    this.#conflicts.push({ first, second })
+    if (this.#conflicts.length > MAX_EVIDENCE) this.#conflicts.shift()
+    this.#options.onConflict?.({ first, second })
   }
 
   #keep(record: NodeRecord, from: string): void {

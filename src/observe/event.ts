@@ -27,6 +27,7 @@ export const EVENT_TYPES = [
   'session.renewal-failed',
   'record.rejected',
   'presence.rejected',
+  'record.conflict',
   'auth.failed',
   'store.corrupt',
 ] as const

@@ -4,7 +4,7 @@ import { nativeBackend } from '../../src/crypto/native.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
 import { createDiscovery } from '../../src/host/discovery.ts'
 import type { Host } from '../../src/host/libp2p-host.ts'
-import { RECORD_LIFETIME_MS } from '../../src/host/limits.ts'
+import { RECORD_LIFETIME_MS, RECORD_SWEEP_MS } from '../../src/host/limits.ts'
 import { type NodeRecord, signNodeRecord } from '../../src/host/node-record.ts'
 import { createPresence, type Presence } from '../../src/host/presence.ts'
 import { createRecordExchange, type RecordExchange } from '../../src/host/record-exchange.ts'
@@ -15,6 +15,7 @@ import { generateNodeIdentity, type NodeIdentity } from '../../src/identity/node
 import { systemClock } from '../../src/platform/clock.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { NETWORK, testHost, until } from './testing.ts'
+import { LeapingClock } from './x0-host.ts'
 
 const backend = nativeBackend()
 const networkId = new Uint8Array(32).fill(7)
@@ -41,7 +42,14 @@ async function node(evil?: (x0Id: Uint8Array) => Promise<Uint8Array | undefined>
   const faults: PeerFault[] = []
   const found: string[] = []
   const count = (fault: PeerFault): void => void faults.push(fault)
-  const store = new RecordStore({ backend, networkId, shelf: noShelf, count, onRecord: (record) => discovery.learned(record) })
+  const store = new RecordStore({
+    backend,
+    networkId,
+    shelf: noShelf,
+    count,
+    onRecord: (record) => discovery.learned(record),
+    onError: (error) => assert.fail(String(error)),
+  })
   const own = await recordOf(identity, Date.now(), '/ip4/127.0.0.1/tcp/1')
   const exchange = createRecordExchange({ host, store, clock: systemClock, count, ownRecord: () => own })
   const discovery = createDiscovery({
@@ -140,7 +148,7 @@ test('a record is published, looked up and rolled forward; stale, forged, oversi
   assert.ok(performance.now() - started < 5000, 'the slow holder cost the grace period only')
   // The order of answers is the network's: a stale one is either refused or replaced, a forged one always refused.
   assert.ok(asker.faults.includes('record-forged') || asker.faults.includes('record-stale'))
-  assert.ok(asker.store.size <= nodes.length)
+  assert.ok(asker.store.size(now) <= nodes.length)
 
   const old2 = await asker.store.take(old.bytes, hostile[0]?.identity.peerId ?? '', now)
   assert.equal(old2, 'stale')
@@ -152,12 +160,41 @@ test('publishing places the record with the others, and connected peers learn x0
   const [a, b, c] = nodes
   assert.ok(a !== undefined && b !== undefined && c !== undefined)
   await mesh(nodes)
-  await until('each holds the records of both others', () => nodes.every(({ store }) => store.size === 2))
+  await until('each holds the records of both others', () => nodes.every(({ store }) => store.size(Date.now()) === 2))
   assert.ok(a.found.some((line) => line.startsWith(`record ${b.identity.peerId} x0`)))
   const subject = await generateNodeIdentity(backend, systemRandom)
   const record = await recordOf(subject, Date.now(), '/ip4/192.0.2.1/tcp/1')
   assert.equal(await a.exchange.publish(record), 2)
   assert.equal(c.store.get(subject.x0Id, Date.now())?.sequence, record.sequence)
+})
+
+test('an expired record leaves the shelf by itself, though nobody asks for it', async (t) => {
+  const clock = new LeapingClock()
+  const shelf = new Map<string, Uint8Array>()
+  const host = await testHost()
+  const store = new RecordStore({
+    backend,
+    networkId,
+    shelf: {
+      ...noShelf,
+      put: async (key, value) => void shelf.set(key, value),
+      delete: async (key) => void shelf.delete(key),
+    },
+    count: () => undefined,
+    onError: (error) => assert.fail(String(error)),
+  })
+  const exchange = createRecordExchange({ host, store, clock, count: () => undefined, ownRecord: () => undefined })
+  await exchange.start()
+  t.after(async () => {
+    exchange.stop()
+    await host.stop()
+  })
+  const record = await recordOf(await generateNodeIdentity(backend, systemRandom), clock.now(), '/ip4/192.0.2.1/tcp/1')
+  assert.equal(await store.take(record.bytes, 'a', clock.now()), 'stored')
+  clock.leap(RECORD_SWEEP_MS)
+  await until('the sweep is over', () => shelf.size === 1)
+  clock.leap(RECORD_LIFETIME_MS)
+  await until('it is gone', () => shelf.size === 0)
 })
 
 test('presence is heard by nodes that share no link with its author, with keys fetched on the way; a forged one is rejected', async (t) => {

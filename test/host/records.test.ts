@@ -4,12 +4,11 @@ import fc from 'fast-check'
 import { nativeBackend } from '../../src/crypto/native.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
 import { HostError } from '../../src/host/host-error.ts'
-import { MAX_RECORDS_PER_PEER, RECORD_LIFETIME_MS } from '../../src/host/limits.ts'
+import { MAX_EVIDENCE, MAX_RECORDS_PER_PEER, RECORD_LIFETIME_MS } from '../../src/host/limits.ts'
 import { decodeNodeRecord, type NodeRecord, signNodeRecord, verifyNodeRecord } from '../../src/host/node-record.ts'
 import { type RecordShelf, RecordStore } from '../../src/host/record-store.ts'
 import { generateNodeIdentity, type NodeIdentity } from '../../src/identity/node-identity.ts'
 import { systemRandom } from '../../src/platform/random.ts'
-import { until } from './testing.ts'
 
 const backend = nativeBackend()
 const networkId = new Uint8Array(32).fill(7)
@@ -51,12 +50,30 @@ function shelfOver(map: Map<string, Uint8Array>): RecordShelf {
   }
 }
 
-function storeOver(map = new Map<string, Uint8Array>()): { store: RecordStore; faults: PeerFault[]; learned: NodeRecord[] } {
+interface Watched {
+  readonly store: RecordStore
+  readonly faults: PeerFault[]
+  readonly learned: NodeRecord[]
+  /** The x0 ids, in hexadecimal, of nodes reported for two truths at once. */
+  readonly accused: string[]
+  readonly errors: unknown[]
+}
+
+function storeOver(map = new Map<string, Uint8Array>(), shelf: Partial<RecordShelf> = {}): Watched {
   const faults: PeerFault[] = []
   const learned: NodeRecord[] = []
-  const count = (fault: PeerFault): void => void faults.push(fault)
-  const store = new RecordStore({ backend, networkId, shelf: shelfOver(map), count, onRecord: (record) => learned.push(record) })
-  return { store, faults, learned }
+  const accused: string[] = []
+  const errors: unknown[] = []
+  const store = new RecordStore({
+    backend,
+    networkId,
+    shelf: { ...shelfOver(map), ...shelf },
+    count: (fault) => faults.push(fault),
+    onRecord: (record) => learned.push(record),
+    onConflict: ({ first }) => accused.push(Buffer.from(first.x0Id).toString('hex')),
+    onError: (error) => errors.push(error),
+  })
+  return { store, faults, learned, accused, errors }
 }
 
 test('a record says the same after a trip over the wire, and its names follow from its keys', async () => {
@@ -112,13 +129,13 @@ test('nobody rolls a record back: not in memory, not after a restart, not after 
 
   const again = storeOver(shelf).store
   await again.load(NOW)
-  assert.equal(again.size, 1)
+  assert.equal(again.size(NOW), 1)
   assert.equal(await again.take(old.bytes, 'a', NOW), 'stale')
 
   const short = await recordOf(node, { sequence: NOW + 2000, lifetime: 5000 })
   assert.equal(await store.take(short.bytes, 'a', NOW), 'stored')
   await store.sweep(NOW + 8000)
-  assert.equal(store.size, 0)
+  assert.equal(store.size(NOW), 0)
   assert.equal(shelf.size, 0)
   assert.equal(await store.take(fresh.bytes, 'a', NOW + 8000), 'stale')
 })
@@ -127,7 +144,7 @@ test('two bodies under one sequence: the first stays, the signed pair is kept as
   const node = await identity()
   const first = await recordOf(node)
   const second = await recordOf(node, { addresses: ['/ip4/198.51.100.1/tcp/1'] })
-  const { store, faults } = storeOver()
+  const { store, faults, accused } = storeOver()
   await store.take(first.bytes, 'a', NOW)
   assert.equal(await store.take(second.bytes, 'b', NOW), 'conflict')
   const twin = await recordOf(node)
@@ -136,10 +153,12 @@ test('two bodies under one sequence: the first stays, the signed pair is kept as
   const forged = second.bytes.slice()
   forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1
   assert.equal(await store.take(forged, 'd', NOW), 'conflict')
-  await until('the evidence is checked', () => store.conflicts.length > 0)
+  // one pair is proof enough: a third body is no news
+  assert.equal(await store.take((await recordOf(node, { addresses: [] })).bytes, 'e', NOW), 'conflict')
   assert.equal(store.conflicts.length, 1)
+  assert.deepEqual(accused, [Buffer.from(node.x0Id).toString('hex')])
   assert.deepEqual(Buffer.from(store.conflicts[0]?.second.bodyHash ?? []), Buffer.from(second.bodyHash))
-  assert.deepEqual(faults, ['record-conflict', 'record-conflict'])
+  assert.deepEqual(faults, ['record-conflict', 'record-conflict', 'record-conflict'])
 })
 
 test('forged, foreign, expired, far-off and oversize records are refused, each by its name, and nothing grows', async () => {
@@ -154,7 +173,7 @@ test('forged, foreign, expired, far-off and oversize records are refused, each b
   assert.equal(await store.take(record.bytes, 'a', NOW + RECORD_LIFETIME_MS + 1), 'expired')
   assert.equal(await store.take((await recordOf(node, { sequence: NOW + 48 * 3_600_000 })).bytes, 'a', NOW), 'from-the-future')
   assert.equal(await store.take((await recordOf(node, { lifetime: 30 * RECORD_LIFETIME_MS })).bytes, 'a', NOW), 'from-the-future')
-  assert.equal(store.size, 0)
+  assert.equal(store.size(NOW), 0)
   assert.equal(faults.length, 6)
 })
 
@@ -168,6 +187,55 @@ test('one peer may place so many records of others, and its own all the same', a
   assert.equal(await store.take(stranger.bytes, bringer.peerId, NOW), 'quota')
   assert.equal(await store.take((await recordOf(bringer)).bytes, bringer.peerId, NOW), 'stored')
   assert.equal(await store.take(stranger.bytes, 'another', NOW), 'stored')
+})
+
+test('evidence is bounded, and the newest stays: liars of yesterday do not hide those of today', async () => {
+  const { store, accused } = storeOver()
+  for (let index = 0; index <= MAX_EVIDENCE; index += 1) {
+    const liar = await identity()
+    await store.take((await recordOf(liar)).bytes, liar.peerId, NOW)
+    await store.take((await recordOf(liar, { addresses: [] })).bytes, liar.peerId, NOW)
+  }
+  assert.equal(accused.length, MAX_EVIDENCE + 1)
+  assert.equal(store.conflicts.length, MAX_EVIDENCE)
+  assert.equal(Buffer.from(store.conflicts.at(-1)?.first.x0Id ?? []).toString('hex'), accused.at(-1))
+})
+
+test('what has expired takes no place, counts against nobody and is told to nobody', async () => {
+  const shelf = new Map<string, Uint8Array>()
+  const { store, faults } = storeOver(shelf)
+  const bringer = 'bringer'
+  const short = await Promise.all(
+    Array.from({ length: MAX_RECORDS_PER_PEER }, async () => recordOf(await identity(), { lifetime: 1000 })),
+  )
+  for (const { bytes } of short) assert.equal(await store.take(bytes, bringer, NOW), 'stored')
+  assert.equal(store.size(NOW + 999), MAX_RECORDS_PER_PEER)
+  assert.equal(store.size(NOW + 1000), 0)
+  assert.deepEqual(store.all(NOW + 1000), [])
+  const fresh = await identity()
+  assert.equal(await store.take((await recordOf(fresh)).bytes, bringer, NOW + 1000), 'stored')
+  await store.sweep(NOW + 1000)
+  assert.deepEqual([...shelf.keys()], [Buffer.from(fresh.x0Id).toString('hex')])
+  assert.deepEqual(faults, [])
+})
+
+test('a record that the shelf refuses is not kept, the failure is told, and the older record stands', async () => {
+  const map = new Map<string, Uint8Array>()
+  let isFull = false
+  const put: RecordShelf['put'] = async (key, value) => {
+    if (isFull) throw new Error('no space is left')
+    map.set(key, value)
+  }
+  const { store, faults, learned, errors } = storeOver(map, { put })
+  const node = await identity()
+  const [old, fresh] = [await recordOf(node), await recordOf(node, { sequence: NOW + 1000 })]
+  assert.equal(await store.take(old.bytes, 'a', NOW), 'stored')
+  isFull = true
+  assert.equal(await store.take(fresh.bytes, 'a', NOW), 'unwritten')
+  assert.equal(store.get(node.x0Id, NOW)?.sequence, old.sequence)
+  assert.deepEqual([faults.length, learned.length, errors.length], [0, 1, 1])
+  isFull = false
+  assert.equal(await store.take(fresh.bytes, 'a', NOW), 'stored')
 })
 
 test('whatever order records of one node come in, the highest sequence stands', async () => {
