@@ -119,6 +119,7 @@ export class X0Encrypter implements ConnectionEncrypter {
       keys: context.keys.take(attempt.role),
       identitySignature: await this.#identitySignature,
       known: context.known,
+      isAlone: () => attempt.role === 'responder' && context.gate.underWay <= 1,
       carrier: attempt.carrier,
       signal: attempt.signal,
       slots: attempt.role === 'initiator' ? context.outboundSlots : context.inboundSlots,

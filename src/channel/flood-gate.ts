@@ -1,3 +1,4 @@
+import { addressKey } from '../platform/address-key.ts'
 import { GOOD_ADDRESS_MS, MAX_TRACKED_ADDRESSES } from './limits.ts'
 
 /** How many inbound handshakes a node takes on. A stranger's first message costs us a signature; these bound what that buys. */
@@ -92,36 +93,5 @@ export class FloodGate {
   }
 }
 
-/** The key an address is counted under: an IPv4 address, or the /64 of an IPv6 one (a home or host owns a whole /64). */
-export function floodKey(host: string): string {
-  if (!host.includes(':')) return host
-  const groups = ipv6Groups(host)
-  const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
-  if (mapped)
-    return groups
-      .slice(6)
-      .flatMap((group) => [group >> 8, group & 0xff])
-      .join('.')
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`
-}
-
-/** The eight 16-bit groups of an IPv6 address in any of the notations of RFC 4291 section 2.2; a zone is left out. */
-function ipv6Groups(host: string): number[] {
-  const [head = '', tail] = host.split('%', 1)[0]?.split('::') ?? []
-  const left = notedGroups(head)
-  const right = notedGroups(tail ?? '')
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
-  return [...left, ...Array<number>(zeros).fill(0), ...right]
-}
-
-function notedGroups(part: string): number[] {
-  if (part === '') return []
-  return part.split(':').flatMap((group) => {
-    if (!group.includes('.')) return [Number.parseInt(group, 16)]
-    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number)
-    return [a * 256 + b, c * 256 + d]
-  })
-}
+/** The key an address is counted under here. */
+export const floodKey: (host: string) => string = addressKey

@@ -46,6 +46,8 @@ export interface HandshakeInput {
   readonly known: KnownKeys
   readonly carrier: HandshakeCarrier
   readonly signal: AbortSignal
+  /** No other handshake is under way that a signature on this thread would hold up. */
+  readonly isAlone: () => boolean
   /** Where signing and verifying wait for a place in the thread pool. */
   readonly slots: Slots
   /** Judges a peer whose signatures hold. @throws ChannelRefusal to turn it away */
@@ -125,7 +127,9 @@ export async function respond(input: HandshakeInput): Promise<Responded> {
     const payload = decodePayload(state.readPayload())
     expectAuthentication(input, payload)
     const proof: ProofToCheck = { payload, staticKey: state.remoteStatic, hash, signer: 'initiator' }
-    const remote = await atWork(input, () => verifyProof(input.crypto, input.known, proof))
+    const remote = input.isAlone()
+      ? verifyProofNow(input.crypto, input.known, proof)
+      : await atWork(input, () => verifyProof(input.crypto, input.known, proof))
     input.judge(remote, payload)
     carrier.expectPeer(signal)
     return { remote, payload, split: state.split() }
@@ -156,7 +160,11 @@ function atWork<T>({ slots, signal, carrier }: HandshakeInput, work: () => Promi
 async function ownPayload(input: HandshakeInput, role: Role, hash: Uint8Array): Promise<Uint8Array> {
   const { identity, networkId, securityProtocols } = input
   const message = authMessage(hash, identity.x0Id, networkId, securityProtocols)
-  const signature = await atWork(input, () => identity.sign(message, authContext(role)))
+  const context = authContext(role)
+  // the way to the pool and back takes a third of a signature: a responder with nobody else to serve signs here
+  const signature = input.isAlone()
+    ? identity.signNow(message, context)
+    : await atWork(input, () => identity.sign(message, context))
   return encodePayload({
     ed25519: identity.ed25519,
     identitySignature: input.identitySignature,

@@ -62,3 +62,6 @@ export const MAX_KNOWN_KEYS = 64
 
 /** How long the event loop stays awake after an arrival: longer than a round trip on loopback, short enough to cost nothing at rest. */
 export const ATTENTION_MS = 0.15
+
+/** A responder makes the ephemeral keys of its next handshake this long after the last one began: most are over by then. */
+export const REFILL_AFTER_MS = 20

@@ -42,6 +42,8 @@ export interface SigningKey {
   exportSeed(): Uint8Array
   /** Signs off the main thread where the backend can. `context` is FIPS 204's, 255 bytes at most; Ed25519 takes none. */
   sign(message: Uint8Array, context?: Uint8Array): Promise<Uint8Array>
+  /** The same on this thread (ML-DSA-65 takes 1.3 ms natively, now and then 5): for who has nothing else to do. */
+  signNow(message: Uint8Array, context?: Uint8Array): Uint8Array
 }
 
 /** An imported public key; `verify` never throws for bytes that a peer can choose: it answers false. */

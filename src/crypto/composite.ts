@@ -60,7 +60,22 @@ export async function compositeSign(
 ): Promise<Uint8Array> {
   expectContext(context)
   const representative = messageRepresentative(backend, message, context)
-  const [lattice, curve] = await Promise.all([keys.mldsa.sign(representative, LABEL), keys.ed25519.sign(representative)])
+  return joined(await Promise.all([keys.mldsa.sign(representative, LABEL), keys.ed25519.sign(representative)]))
+}
+
+/** The same on this thread, see SigningKey. */
+export function compositeSignNow(
+  backend: Pick<CryptoBackend, 'sha512'>,
+  keys: CompositeKeys,
+  message: Uint8Array,
+  context: Uint8Array,
+): Uint8Array {
+  expectContext(context)
+  const representative = messageRepresentative(backend, message, context)
+  return joined([keys.mldsa.signNow(representative, LABEL), keys.ed25519.signNow(representative)])
+}
+
+function joined([lattice, curve]: readonly [Uint8Array, Uint8Array]): Uint8Array {
   const signature = new Uint8Array(COMPOSITE_SIGNATURE_BYTES)
   signature.set(lattice)
   signature.set(curve, MLDSA65_SIGNATURE_BYTES)

@@ -77,17 +77,23 @@ function mlDsa65(key: KeyObject): SigningKey {
       expectContext(context)
       return await signInPool(key, message, context)
     },
+    signNow(message, context = NO_CONTEXT) {
+      expectContext(context)
+      return plainBytes(sign(null, message, keyWith(key, context)))
+    },
   }
 }
 
 function ed25519(key: KeyObject): SigningKey {
+  const signNow = (message: Uint8Array, context: Uint8Array = NO_CONTEXT): Uint8Array => {
+    expectNoContext(context)
+    return plainBytes(sign(null, message, key))
+  }
   return {
     publicKey: publicKeyOf(key),
     exportSeed: () => plainBytes(key.export({ format: 'raw-private' })),
-    async sign(message, context = NO_CONTEXT) {
-      expectNoContext(context)
-      return plainBytes(sign(null, message, key))
-    },
+    sign: async (message, context = NO_CONTEXT) => signNow(message, context),
+    signNow,
   }
 }
 

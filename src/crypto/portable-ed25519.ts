@@ -13,13 +13,15 @@ const ORDER = Point.Fn.ORDER
 export function importPortableEd25519(seed: Uint8Array): SigningKey {
   expectLength(seed, SIGNING_SEED_BYTES, 'bad-key', 'ed25519 seed')
   const own = Uint8Array.from(seed)
+  const signNow = (message: Uint8Array, context: Uint8Array = NO_CONTEXT): Uint8Array => {
+    expectNoContext(context)
+    return ed25519.sign(message, own)
+  }
   return {
     publicKey: ed25519.getPublicKey(own),
     exportSeed: () => own.slice(),
-    async sign(message, context = NO_CONTEXT) {
-      expectNoContext(context)
-      return ed25519.sign(message, own)
-    },
+    sign: async (...args) => signNow(...args),
+    signNow,
   }
 }
 

@@ -19,14 +19,11 @@ export function importPortableMlDsa65(seed: Uint8Array, random: Random): Signing
   expectLength(seed, SIGNING_SEED_BYTES, 'bad-key', 'ml-dsa-65 seed')
   const own = Uint8Array.from(seed)
   const { publicKey, secretKey } = ml_dsa65.keygen(own)
-  return {
-    publicKey,
-    exportSeed: () => own.slice(),
-    async sign(message, context = NO_CONTEXT) {
-      expectContext(context)
-      return ml_dsa65.sign(message, secretKey, { context, extraEntropy: random.bytes(HEDGE_BYTES) })
-    },
+  const signNow = (message: Uint8Array, context: Uint8Array = NO_CONTEXT): Uint8Array => {
+    expectContext(context)
+    return ml_dsa65.sign(message, secretKey, { context, extraEntropy: random.bytes(HEDGE_BYTES) })
   }
+  return { publicKey, exportSeed: () => own.slice(), sign: async (...args) => signNow(...args), signNow }
 }
 
 /** @throws CryptoError `bad-key` unless `publicKey` is 1,952 bytes */

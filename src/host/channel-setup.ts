@@ -48,7 +48,7 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     identity: options.identity,
     networkId: options.networkId,
     clock: options.clock,
-    keys: new KeyMaterial(options.crypto),
+    keys: new KeyMaterial(options.crypto, options.clock),
     pins: options.pins,
     known: new KnownKeys(),
     gate: new FloodGate(options.flood),

@@ -2,7 +2,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { CryptoBackend } from '../crypto/backend.ts'
-import { compositeSign } from '../crypto/composite.ts'
+import { compositeSign, compositeSignNow } from '../crypto/composite.ts'
 import { SIGNING_SEED_BYTES } from '../crypto/lengths.ts'
 import type { Random } from '../platform/random.ts'
 import { x0IdOf } from './x0-id.ts'
@@ -30,6 +30,8 @@ export interface NodeIdentity extends PublicIdentity {
    * @throws CryptoError `bad-context`
    */
   sign(message: Uint8Array, context: Uint8Array): Promise<Uint8Array>
+  /** The same on this thread, see SigningKey. */
+  signNow(message: Uint8Array, context: Uint8Array): Uint8Array
 }
 
 /** All that is secret of a node; everything else follows from it. For the key store. */
@@ -62,5 +64,6 @@ export async function nodeIdentityFromSeeds(backend: CryptoBackend, seeds: NodeS
     libp2pKey,
     signEd25519: (message) => ed25519.sign(message),
     sign: (message, context) => compositeSign(backend, { mldsa, ed25519 }, message, context),
+    signNow: (message, context) => compositeSignNow(backend, { mldsa, ed25519 }, message, context),
   }
 }

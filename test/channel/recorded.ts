@@ -19,7 +19,7 @@ class RepeatingKeys extends KeyMaterial {
   readonly #keys: HandshakeKeys
 
   constructor(crypto: CryptoBackend, seed: number) {
-    super(crypto)
+    super(crypto, systemClock)
     const encapsulation = new Map<string, ReturnType<HandshakeKeys['encapsulate']>>()
     this.#keys = {
       staticKey: this.staticKey,
@@ -42,16 +42,14 @@ class RepeatingKeys extends KeyMaterial {
 
 /** An identity that signs each of its first messages once and then repeats itself: hedged signatures differ from run to run. */
 function repeating(identity: NodeIdentity): NodeIdentity {
-  const made = new Map<string, Promise<Uint8Array>>()
-  return {
-    ...identity,
-    sign(message, context) {
-      const key = Buffer.concat([context, message]).toString('base64')
-      const signature = made.get(key) ?? identity.sign(message, context)
-      if (made.size < 8) made.set(key, signature)
-      return signature
-    },
+  const made = new Map<string, Uint8Array>()
+  const signNow = (message: Uint8Array, context: Uint8Array): Uint8Array => {
+    const key = Buffer.concat([context, message]).toString('base64')
+    const signature = made.get(key) ?? identity.signNow(message, context)
+    if (made.size < 8) made.set(key, signature)
+    return signature
   }
+  return { ...identity, signNow, sign: async (...args) => signNow(...args) }
 }
 
 /** Two ends whose handshakes come out byte for byte alike, and the frames of one. */

@@ -7,6 +7,7 @@ import { encodePayload } from '../../src/channel/payload.ts'
 import { authContext, authMessage, type Role, staticKeyMessage } from '../../src/channel/pq-auth.ts'
 import { X0_PROFILE } from '../../src/channel/profile.ts'
 import type { AgreementKey } from '../../src/crypto/backend.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { framed, PlainFrames } from './middle.ts'
 import { type End, NETWORK } from './two-ends.ts'
 
@@ -58,7 +59,7 @@ export class FrameReader {
 
 function stateOf(script: Script, role: Role): HandshakeState {
   const { crypto } = script.self.context
-  const keys = new KeyMaterial(crypto).take(role)
+  const keys = new KeyMaterial(crypto, systemClock).take(role)
   const staticKey = script.staticKey ?? keys.staticKey
   const { ephemeralKey, kemKey, encapsulate } = keys
   return new HandshakeState(crypto, XXHFS, role, script.prologue ?? X0_PROFILE.prologue, {

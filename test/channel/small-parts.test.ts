@@ -8,7 +8,7 @@ import { addressOf, hostOf, timelineOf } from '../../src/channel/carrier-address
 import { Deadline } from '../../src/channel/deadline.ts'
 import { exportSecret } from '../../src/channel/exporter.ts'
 import { KeyMaterial } from '../../src/channel/key-material.ts'
-import { MAX_RECENT_REFUSALS, RENEW_AFTER_MS } from '../../src/channel/limits.ts'
+import { MAX_RECENT_REFUSALS, REFILL_AFTER_MS, RENEW_AFTER_MS } from '../../src/channel/limits.ts'
 import { checkNegotiation } from '../../src/channel/profile.ts'
 import { RecentRefusals } from '../../src/channel/recent-refusals.ts'
 import { asRefusal, ChannelRefusal, REFUSAL_CODES } from '../../src/channel/refusal.ts'
@@ -181,7 +181,7 @@ onBoth('exporter: one label, one secret; a longer one begins with the shorter', 
 })
 
 onBoth('key material: a static key for the process, ephemeral keys for one handshake each', async (crypto) => {
-  const keys = new KeyMaterial(crypto)
+  const keys = new KeyMaterial(crypto, new HandClock())
   const taken = [keys.take('initiator'), keys.take('initiator'), keys.take('responder')]
   await new Promise((resolve) => setImmediate(resolve))
   taken.push(keys.take('initiator'))
@@ -204,9 +204,10 @@ test('a responder leaves the ready KEM key to the next dialler', async () => {
       return NATIVE.generateDecapsulationKey()
     },
   }
-  const keys = new KeyMaterial(counting)
+  const clock = new HandClock()
+  const keys = new KeyMaterial(counting, clock)
   for (let responder = 0; responder < 5; responder += 1) keys.take('responder')
-  await new Promise((resolve) => setImmediate(resolve))
+  clock.advance(REFILL_AFTER_MS)
   assert.equal(made, 1)
   keys.take('initiator')
   await new Promise((resolve) => setImmediate(resolve))

@@ -56,7 +56,7 @@ export async function makeEnd(options: EndOptions = {}): Promise<End> {
     identity,
     networkId: options.networkId ?? NETWORK,
     clock: options.clock ?? systemClock,
-    keys: options.keys ?? new KeyMaterial(crypto),
+    keys: options.keys ?? new KeyMaterial(crypto, systemClock),
     pins: new PinBook(),
     known: new KnownKeys(),
     gate: new FloodGate(options.limits ?? GENEROUS),

@@ -4,6 +4,7 @@ import { frame } from '../../src/channel/frames.ts'
 import { KeyMaterial } from '../../src/channel/key-material.ts'
 import { X0_PROTOCOL } from '../../src/channel/profile.ts'
 import { nativeBackend } from '../../src/crypto/native.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { choosing } from './raw-client.ts'
 
 /**
@@ -15,7 +16,7 @@ const [port = 0, , rate = 0, seconds = 0] = process.argv.slice(2).map(Number)
 const from = process.argv[3] ?? '127.0.0.1'
 
 const STEP_MS = 20
-const { ephemeralKey, kemKey } = new KeyMaterial(nativeBackend()).take('initiator')
+const { ephemeralKey, kemKey } = new KeyMaterial(nativeBackend(), systemClock).take('initiator')
 const opening = Buffer.concat([choosing(X0_PROTOCOL), frame(Buffer.concat([ephemeralKey.publicKey, kemKey.encapsulationKey]))])
 const garbage = frame(randomFillSync(Buffer.alloc(5_600)))
 /** What the far end says in clear, before message B. */

@@ -8,6 +8,7 @@ import { frame } from '../../src/channel/frames.ts'
 import { KeyMaterial } from '../../src/channel/key-material.ts'
 import { X0_PROTOCOL } from '../../src/channel/profile.ts'
 import { nativeBackend } from '../../src/crypto/native.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { openNetwork } from '../../src/trust/open-network.ts'
 import { makeEnd } from '../channel/two-ends.ts'
 import { until } from '../host/testing.ts'
@@ -22,7 +23,7 @@ const ROUNDS = 6
 /** Resident, bytes: the heap's own ups and downs. What so many peers could leave behind at their limits is a multiple of it. */
 const MOST_GROWTH = 40e6
 
-const { ephemeralKey, kemKey } = new KeyMaterial(nativeBackend()).take('initiator')
+const { ephemeralKey, kemKey } = new KeyMaterial(nativeBackend(), systemClock).take('initiator')
 const messageA = Buffer.concat([ephemeralKey.publicKey, kemKey.encapsulationKey])
 
 /** `messageA` with `bytes` at `offset`. */
