@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { addressKey } from '../platform/address-key.ts'
 import type { AdminApp, AdminContext } from './admin-context.ts'
 import { Authenticator, permits, presentedToken, type Scope, type TokenVerifier } from './authentication.ts'
-import { clientKey } from './client-address.ts'
 import { allowCrossOrigin } from './cors.ts'
 import { hostAllowed } from './host-check.ts'
 import { MAX_TRACKED_CLIENTS, TOKEN_FAILURES_PER_MINUTE } from './limits.ts'
@@ -27,7 +27,7 @@ export function addChecks(app: AdminApp, context: AdminContext, verifiers: reado
     maxKeys: MAX_TRACKED_CLIENTS,
   })
   const authenticator = new Authenticator(verifiers, failures)
-  const clientOf = (request: FastifyRequest) => (context.isUnix(request) ? UNIX_CLIENT : clientKey(request.ip))
+  const clientOf = (request: FastifyRequest) => (context.isUnix(request) ? UNIX_CLIENT : addressKey(request.ip))
   app.addHook('onRequest', async (request) => checkHost(request, context))
   app.addHook('onRequest', async (request, reply) => checkOrigin(request, reply, context))
   app.addHook('onRequest', async (request) => checkRate(clientOf(request), rates, context))

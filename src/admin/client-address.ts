@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4 } from 'node:net'
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
@@ -12,22 +12,4 @@ export function isLoopback(host: string): boolean {
   const plain = plainAddress(host)
   if (isIPv4(plain)) return plain.startsWith('127.')
   return plain === '::1' || plain === 'localhost'
-}
-
-/** What one client is counted by: its IPv4 address, or its IPv6 /64, which a single client owns whole. */
-export function clientKey(address: string): string {
-  const plain = plainAddress(address)
-  if (!isIPv6(plain)) return plain
-  return `${expand(plain).slice(0, 4).join(':')}::/64`
-}
-
-/** The eight groups of a valid IPv6 address, without leading zeros. */
-function expand(address: string): string[] {
-  const [bare = ''] = address.split('%')
-  const [head = '', tail] = bare.split('::')
-  const groups = (part: string) => part.split(':').filter((group) => group !== '')
-  const left = groups(head)
-  const right = tail === undefined ? [] : groups(tail)
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  return [...left, ...zeros, ...right].map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
 }

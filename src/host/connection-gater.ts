@@ -1,14 +1,17 @@
-import { isIPv6 } from 'node:net'
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
 import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
+import { GOOD_ADDRESS_MS } from '../channel/limits.ts'
+import { addressKey } from '../platform/address-key.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { CountFault } from './counter.ts'
 import {
   INBOUND_BURST_PER_ADDRESS,
   INBOUND_RATE_PER_ADDRESS,
   MAX_INBOUND_PER_ADDRESS,
+  MAX_PENDING_INBOUND,
   MAX_PENDING_PER_ADDRESS,
   MAX_TRACKED_ADDRESSES,
+  RESERVED_PENDING_SHARE,
 } from './limits.ts'
 import { KeyedBuckets } from './token-bucket.ts'
 
@@ -38,8 +41,8 @@ export interface GaterOptions {
   readonly count: CountFault
   readonly caps?: InboundCaps
   readonly loopbackCaps?: InboundCaps
-  /** True for a peer that must not be talked to, in either direction. */
-  readonly isBlocked?: (peerId: string) => boolean
+  /** Connections whose handshake is not done, all addresses together. Below libp2p's own bound, so that this one decides. */
+  readonly pending?: number
 }
 
 interface AddressUse {
@@ -47,27 +50,14 @@ interface AddressUse {
   pending: number
 }
 
-/**
- * The key that caps count by: the IPv4 address (an IPv4-mapped IPv6 address is one), the /64 of an IPv6 address.
- */
-export function capKey(host: string): string {
-  if (!isIPv6(host)) return host
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)
-  if (mapped?.[1] !== undefined) return mapped[1]
-  const [head = '', tail] = host.split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length
-  const groups = [...left, ...new Array<string>(Math.max(0, zeros)).fill('0'), ...right]
-  const prefix = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
-  return `${prefix.join(':')}::/64`
-}
-
 export function isLoopback(host: string): boolean {
-  return host === '::1' || capKey(host).startsWith('127.')
+  return host === '::1' || addressKey(host).startsWith('127.')
 }
 
-/** Refuses inbound connections beyond the caps before a byte of theirs is read, and blocked peers after the handshake. */
+/**
+ * Refuses inbound connections beyond the caps before a byte of theirs is read. A share of the places in the handshake is
+ * kept for addresses that completed one lately: silent sockets from many addresses do not lock out those who come back.
+ */
 export function createConnectionGater(options: GaterOptions): ConnectionGater & { readonly trackedAddresses: () => number } {
   const caps = options.caps ?? defaultInboundCaps
   const loopbackCaps = options.loopbackCaps ?? loopbackInboundCaps
@@ -76,15 +66,14 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
   // Entries live as long as connections do, and those are bounded by libp2p's maxConnections.
   const uses = new Map<string, AddressUse>()
   const pending = new WeakMap<MultiaddrConnection, AddressUse>()
-  const isBlocked = (peerId: string): boolean => {
-    if (options.isBlocked?.(peerId) !== true) return false
-    options.count('inbound-blocked')
-    return true
-  }
+  const places = options.pending ?? MAX_PENDING_INBOUND
+  const openPlaces = places - Math.floor(places * RESERVED_PENDING_SHARE)
+  let allPending = 0
+  // By address, until when: the one that was good longest ago comes first, and goes first.
+  const good = new Map<string, number>()
 
   return {
-    trackedAddresses: () => uses.size + buckets.size + loopbackBuckets.size,
-    denyDialPeer: (peerId) => options.isBlocked?.(peerId.toString()) === true,
+    trackedAddresses: () => uses.size + buckets.size + loopbackBuckets.size + good.size,
     // libp2p's own default refuses to dial private addresses in browsers; here every address is fine.
     denyDialMultiaddr: () => false,
 
@@ -93,13 +82,15 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
       const { host } = getNetConfig(connection.remoteAddr)
       const local = isLoopback(host)
       const limit = local ? loopbackCaps : caps
-      const key = capKey(host)
+      const key = addressKey(host)
       const use = uses.get(key) ?? { open: 0, pending: 0 }
       if (!(local ? loopbackBuckets : buckets).take(key, options.clock.monotonic())) return refuse('inbound-rate')
       if (use.open >= limit.open) return refuse('inbound-address-cap')
-      if (use.pending >= limit.pending) return refuse('inbound-pending-cap')
+      const isGood = (good.get(key) ?? 0) > options.clock.monotonic()
+      if (use.pending >= limit.pending || allPending >= (isGood ? places : openPlaces)) return refuse('inbound-pending-cap')
       use.open += 1
       use.pending += 1
+      allPending += 1
       uses.set(key, use)
       pending.set(connection, use)
       connection.addEventListener(
@@ -114,11 +105,20 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
       return false
     },
 
-    denyInboundEncryptedConnection(peerId, connection) {
+    // Not yet after the encryption: libp2p holds the place until a muxer is agreed on, and so does this count.
+    denyInboundUpgradedConnection(_peerId, connection) {
+      if (isNetworkAddress(connection.remoteAddr)) noteGood(addressKey(getNetConfig(connection.remoteAddr).host))
       settle(connection)
-      return isBlocked(peerId.toString())
+      return false
     },
-    denyOutboundEncryptedConnection: (peerId) => isBlocked(peerId.toString()),
+  }
+
+  function noteGood(key: string): void {
+    good.delete(key)
+    good.set(key, options.clock.monotonic() + GOOD_ADDRESS_MS)
+    if (good.size <= MAX_TRACKED_ADDRESSES) return
+    const oldest = good.keys().next()
+    if (oldest.done !== true) good.delete(oldest.value)
   }
 
   function refuse(fault: 'inbound-rate' | 'inbound-address-cap' | 'inbound-pending-cap'): true {
@@ -132,6 +132,7 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
     if (use === undefined) return false
     pending.delete(connection)
     use.pending -= 1
+    allPending -= 1
     return true
   }
 }

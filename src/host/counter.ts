@@ -3,7 +3,6 @@ export type PeerFault =
   | 'inbound-pending-cap'
   | 'inbound-address-cap'
   | 'inbound-rate'
-  | 'inbound-blocked'
   /** It ended before the peer was known: a handshake refused (the channel says why), shed or never begun. */
   | 'inbound-unfinished'
   | 'frame-invalid'

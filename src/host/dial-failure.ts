@@ -23,7 +23,6 @@ const byName: Readonly<Record<string, string>> = {
   UnexpectedPeerError: 'identity-mismatch',
   InvalidPeerIdError: 'self',
   NoValidAddressesError: 'no-address',
-  DialDeniedError: 'blocked',
   UnsupportedProtocolError: 'protocol',
   EncryptionFailedError: 'handshake',
   InvalidCryptoExchangeError: 'handshake',

@@ -13,9 +13,9 @@ import {
   DIAL_TIMEOUT_MS,
   INBOUND_UPGRADE_TIMEOUT_MS,
   LIBP2P_INBOUND_THRESHOLD,
+  LIBP2P_PENDING_INBOUND,
   MAX_ADDRESSES_PER_PEER,
   MAX_PARALLEL_DIALS,
-  MAX_PENDING_INBOUND,
   PEER_ADDRESS_AGE_MS,
   PEER_AGE_MS,
 } from './limits.ts'
@@ -86,7 +86,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       addressDialTimeout: ADDRESS_DIAL_TIMEOUT_MS,
       inboundUpgradeTimeout: INBOUND_UPGRADE_TIMEOUT_MS,
       inboundConnectionThreshold: LIBP2P_INBOUND_THRESHOLD,
-      maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      maxIncomingPendingConnections: LIBP2P_PENDING_INBOUND,
       // The supervisor reconnects. libp2p's queue gives up after its tries and cannot be turned off wholly: one try stays.
       reconnectRetries: 0,
       maxParallelReconnects: 1,

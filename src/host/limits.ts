@@ -4,6 +4,10 @@
 
 /** Raw connections that may be in the handshake at once, all addresses together: 128 x about 20 kB of state. */
 export const MAX_PENDING_INBOUND = 128
+/** libp2p refuses without a word to us; its bound only has to be out of the way of ours, of a burst in one turn as well. */
+export const LIBP2P_PENDING_INBOUND = MAX_PENDING_INBOUND + 64
+/** Share of those places that is kept for addresses which completed a handshake lately. */
+export const RESERVED_PENDING_SHARE = 0.25
 /** Handshakes in progress per address: a household or a NAT starts few at once, a flood many. */
 export const MAX_PENDING_PER_ADDRESS = 16
 /** Open inbound connections per address: many nodes may sit behind one NAT, but one address must not take every place. */
@@ -59,6 +63,8 @@ export const GOSSIP_SEEN_MS = 120_000
 
 /** Wait for one frame of a request or a reply. */
 export const FRAME_TIMEOUT_MS = 5_000
+/** libp2p's bound on the streams of a protocol is this much above ours: it resets what is beyond without counting. */
+export const LIBP2P_STREAMS_BEYOND = 16
 /** Time to open a stream on a live connection. */
 export const STREAM_OPEN_TIMEOUT_MS = 5_000
 

@@ -3,7 +3,7 @@ import { lpStream } from '@libp2p/utils'
 import type { CountFault } from './counter.ts'
 import { HostError } from './host-error.ts'
 import { lengthDecoder } from './length-decoder.ts'
-import { FRAME_TIMEOUT_MS, STREAM_OPEN_TIMEOUT_MS } from './limits.ts'
+import { FRAME_TIMEOUT_MS, LIBP2P_STREAMS_BEYOND, STREAM_OPEN_TIMEOUT_MS } from './limits.ts'
 
 /** A stream of frames: unsigned varint length, then that many bytes. Every read and write is bounded in size and time. */
 export interface FrameStream {
@@ -103,7 +103,7 @@ export interface ProtocolLimits {
 }
 
 /**
- * Registers `serve` for a protocol. Whatever it throws is a fault of that peer's stream: counted, the stream is reset,
+ * Registers `serve` for a protocol. A stream beyond the limit is counted and reset. Whatever `serve` throws is a fault of that peer's stream: counted, the stream is reset,
  * and nothing else happens.
  */
 export async function serveFrames(
@@ -116,6 +116,12 @@ export async function serveFrames(
   await registrar.handle(
     protocol,
     (stream, connection) => {
+      const open = connection.streams.filter((each) => each.protocol === protocol && each.direction === 'inbound').length
+      if (open > limits.maxStreams) {
+        count('stream-limit')
+        stream.abort(new HostError('stream-ended', `more than ${limits.maxStreams} streams of ${protocol}`))
+        return
+      }
       const frames = frameStream(stream, limits.maxBytes)
       void serve(frames, connection).then(
         () => frames.close(),
@@ -126,6 +132,6 @@ export async function serveFrames(
         },
       )
     },
-    { maxInboundStreams: limits.maxStreams, maxOutboundStreams: limits.maxStreams },
+    { maxInboundStreams: limits.maxStreams + LIBP2P_STREAMS_BEYOND, maxOutboundStreams: limits.maxStreams },
   )
 }

@@ -46,7 +46,6 @@ export const PEER_FAULTS = [
   'inbound-pending-cap',
   'inbound-address-cap',
   'inbound-rate',
-  'inbound-blocked',
   'inbound-unfinished',
   'frame-invalid',
   'frame-timeout',

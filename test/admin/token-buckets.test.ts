@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { clientKey, isLoopback } from '../../src/admin/client-address.ts'
+import { isLoopback } from '../../src/admin/client-address.ts'
 import { TokenBuckets } from '../../src/admin/token-buckets.ts'
 import { ManualClock } from '../observe/manual-clock.ts'
 import { ask, openPort, problemOf } from './open-port.ts'
@@ -55,13 +55,7 @@ test('keys do not share tokens, and memory is bounded: the least recently used i
   assert.equal(buckets.size, 3)
 })
 
-test('clients are counted by IPv4 address or IPv6 /64', () => {
-  assert.equal(clientKey('10.0.0.1'), '10.0.0.1')
-  assert.equal(clientKey('::ffff:10.0.0.1'), '10.0.0.1')
-  assert.equal(clientKey('2001:db8:0:1::5'), clientKey('2001:DB8::1:ffff:0:0:9'))
-  assert.notEqual(clientKey('2001:db8:0:1::5'), clientKey('2001:db8:0:2::5'))
-  assert.equal(clientKey('::1'), '0:0:0:0::/64')
-  assert.equal(clientKey('fe80::1%eth0'), 'fe80:0:0:0::/64')
+test('loopback is what no other machine reaches', () => {
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', '::ffff:127.0.0.1'])
     assert.equal(isLoopback(host), true, host)
   for (const host of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'localhost.evil', '127.0.0.1.nip.io'])

@@ -103,7 +103,6 @@ test('every fault that the host can count has its label, and no other', () => {
     'inbound-pending-cap': 0,
     'inbound-address-cap': 0,
     'inbound-rate': 0,
-    'inbound-blocked': 0,
     'inbound-unfinished': 0,
     'frame-invalid': 0,
     'frame-timeout': 0,
