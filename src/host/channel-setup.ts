@@ -42,7 +42,8 @@ export interface ChannelSetup {
 
 /** Builds everything of the channel that a host needs from the configuration. */
 export async function setUpChannel(options: ChannelSetupOptions): Promise<ChannelSetup> {
-  const places = Math.max(1, Math.floor(threadPoolSize() / 2))
+  // inbound and outbound together half of the pool
+  const places = Math.max(1, Math.floor(threadPoolSize() / 4))
   const context: ChannelContext = {
     crypto: options.crypto,
     identity: options.identity,
