@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -201,6 +201,22 @@ test('bound to every interface with TLS: reads and docs need a token there, and 
   }
 })
 
+test('what a first start that was killed left of the token is no obstacle', async (t) => {
+  const path = join(await temporaryFolder(t), 'token')
+  for (const left of ['', '\n', 'x0', 'x0a_', 'x0a_0123', `x0a_${'0'.repeat(42)}`, '\0'.repeat(48), 'x0a_01\0\0']) {
+    await writeFile(path, left, { mode: 0o644 })
+    const token = await loadOrCreateAdminToken(path)
+    assert.match(token, /^x0a_[A-Za-z0-9_-]{43}$/, JSON.stringify(left))
+    assert.equal(await readFile(path, 'utf8'), `${token}\n`)
+    assert.equal((await stat(path)).mode & 0o777, 0o600)
+  }
+  for (const foreign of ['short\n', 'x0b_01', `x0a_${'0'.repeat(44)}`, 'x0a_01\nmore']) {
+    await writeFile(path, foreign)
+    await assert.rejects(loadOrCreateAdminToken(path), failsWith('token-unusable', /remove the file/))
+    assert.equal(await readFile(path, 'utf8'), foreign)
+  }
+})
+
 test('the admin token is made once, is private and random, and a spoilt file is not replaced', async (t) => {
   const folder = await temporaryFolder(t)
   const path = join(folder, 'token')
@@ -209,6 +225,7 @@ test('the admin token is made once, is private and random, and a spoilt file is 
   assert.equal((await stat(path)).mode & 0o777, 0o600)
   assert.equal(await loadOrCreateAdminToken(path), token)
   assert.notEqual(await loadOrCreateAdminToken(join(folder, 'other')), token)
+  assert.deepEqual((await readdir(folder)).sort(), ['other', 'token'])
   await writeFile(path, 'short\n')
   await assert.rejects(loadOrCreateAdminToken(path), failsWith('token-unusable', /remove the file/))
   assert.equal(await readFile(path, 'utf8'), 'short\n')
