@@ -4,6 +4,7 @@ import type { ComponentLogger, ConnectionEncrypter, ConnectionGater, Libp2p, Pri
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
+import type { LevelDatastore } from 'datastore-level'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { boundedTcp } from './bounded-tcp.ts'
 import { dhtService } from './dht.ts'
@@ -66,6 +67,24 @@ export interface HostOptions {
  */
 export async function createHost(options: HostOptions): Promise<Host> {
   const datastore = options.datastorePath === undefined ? undefined : await openDatastore(options.datastorePath)
+  try {
+    const host = await createWith(options, datastore)
+    const stop = host.stop.bind(host)
+    // libp2p's own `stop` does nothing where `start` was never called. Closed after all others have stopped, and waited
+    // for, the store lets the next start of the same home find the lock free.
+    return Object.assign(host, {
+      async stop() {
+        await stop()
+        await datastore?.close()
+      },
+    })
+  } catch (error) {
+    await datastore?.close()
+    throw error
+  }
+}
+
+async function createWith(options: HostOptions, datastore: LevelDatastore | undefined): Promise<Host> {
   const discovery = options.mdns === true ? [await mdnsDiscovery(options.network)] : []
   return createLibp2p<HostServices>({
     start: false,
@@ -107,15 +126,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
   })
 }
 
-type Datastore = NonNullable<Libp2pOptions['datastore']>
-
-async function openDatastore(path: string): Promise<Datastore> {
+async function openDatastore(path: string): Promise<LevelDatastore> {
   const { LevelDatastore } = await import('datastore-level')
   const datastore = new LevelDatastore(path)
   await datastore.open()
-  // libp2p starts and stops whatever among its components can be: closing after all others have stopped, and being
-  // waited for, lets the next start of the same home find the lock free.
-  return Object.assign(datastore, { start: () => undefined, stop: () => undefined, afterStop: () => datastore.close() })
+  return datastore
 }
 
 async function mdnsDiscovery(network: string): Promise<NonNullable<Libp2pOptions['peerDiscovery']>[number]> {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { HostError } from './host-error.ts'
+import type { Host } from './libp2p-host.ts'
 
 /**
  * The addresses to listen on. Written ones are taken as they are, and one that cannot be had is an error that names it.
@@ -22,6 +23,26 @@ export async function listenAddresses(addresses: readonly string[], written: boo
   }
   if (usable.length === 0 && addresses.length > 0) throw new HostError('listen-failed', 'none of the listen addresses can be had')
   return usable
+}
+
+/**
+ * Starts the host. Each of its addresses could be had alone (`listenAddresses`); here they meet each other, and whoever
+ * was faster.
+ * @throws HostError `listen-failed`
+ */
+export async function listen(host: Pick<Host, 'start'>): Promise<void> {
+  try {
+    await host.start()
+  } catch (cause) {
+    if (!(cause instanceof Error && cause.name === 'UnsupportedListenAddressesError')) throw cause
+    // libp2p tells it over many lines, with advice that only its own configuration can follow
+    const [address] = /\/ip[46]\/\S+(?=: )/.exec(cause.message) ?? ['one of the addresses']
+    throw new HostError(
+      'listen-failed',
+      `cannot listen on ${address} together with the others in \`listen\`: two of them overlap, or another process was faster`,
+      { cause },
+    )
+  }
 }
 
 /** Binds and lets go again; the code of what went wrong, or undefined. Addresses that are not TCP are the transport's to judge. */

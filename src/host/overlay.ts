@@ -20,7 +20,7 @@ import type { CountFault } from './counter.ts'
 import { createDiscovery } from './discovery.ts'
 import { fenceInteropSessions, type HandlerRegistry, openNamedProtocols } from './interop-fence.ts'
 import { createHost, type Host } from './libp2p-host.ts'
-import { listenAddresses } from './listen-addresses.ts'
+import { listen, listenAddresses } from './listen-addresses.ts'
 import { createLiveness, type Liveness } from './liveness.ts'
 import { createPresence, type Presence } from './presence.ts'
 import { presenceTopic } from './presence-message.ts'
@@ -68,9 +68,12 @@ export interface Overlay {
   stop(): Promise<void>
 }
 
-/** Builds the parts, registers their protocols, and only then starts: libp2p pushes identify for each late one. */
+/**
+ * Builds the parts, registers their protocols, and only then starts: libp2p pushes identify for each late one.
+ * @throws HostError `listen-failed`, StoreError, CryptoError; nothing listens then, and the data store is closed
+ */
 export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
-  const { config, crypto, identity, clock, random, count, metrics } = options
+  const { config, crypto, identity, clock, count } = options
   const channel = await setUpChannel({
     crypto,
     identity,
@@ -101,6 +104,22 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     mdns: config.discovery.mdns,
   })
   fenceInteropSessions(host)
+  try {
+    return await startParts(options, host, channel, () => registry?.())
+  } catch (error) {
+    await host.stop()
+    throw error
+  }
+}
+
+/** All that runs on a host. Whoever calls this stops the host where it fails. */
+async function startParts(
+  options: OverlayOptions,
+  host: Host,
+  channel: ChannelSetup,
+  registry: () => HandlerRegistry | undefined,
+): Promise<Overlay> {
+  const { config, crypto, identity, clock, random, count, metrics } = options
 
   const liveness = createLiveness({
     host,
@@ -122,10 +141,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     },
     onConflict: ({ first }) =>
       options.report({ type: 'record.conflict', level: 'alarm', peer: first.peerId, data: { x0Id: formatX0Id(first.x0Id) } }),
-    onError: (error) => {
-      metrics.storeErrors.inc({ code: 'io' })
-      options.onError(error, 'write a node record')
-    },
+    onError: (error) => options.onError(error, 'write a node record'),
   })
   const exchange = createRecordExchange({ host, store: records, clock, count, ownRecord: () => publisher.current() })
   const publisher = createRecordPublisher({
@@ -212,23 +228,28 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     else supervisor.health(connection, verdict)
   }
 
+  const parts = [repair, renewal, supervisor, discovery, presence, publisher, liveness, exchange]
+  const stopParts = (): void => {
+    for (const part of parts) part.stop()
+  }
   const onPeerChange = (): void => publisher.changed()
-  await records.load(clock.now())
-  await exchange.start()
-  await liveness.start()
-  if (registry !== undefined) await openNamedProtocols(registry(), host.getProtocols(), config.security.interop)
   try {
-    await host.start()
+    await records.load(clock.now())
+    await exchange.start()
+    await liveness.start()
+    const handlers = registry()
+    if (handlers !== undefined) await openNamedProtocols(handlers, host.getProtocols(), config.security.interop)
+    await listen(host)
+    await publisher.start()
+    presence.start()
+    discovery.start()
+    supervisor.start()
+    renewal.start()
+    repair.start()
   } catch (error) {
-    await host.stop()
+    stopParts()
     throw error
   }
-  await publisher.start()
-  presence.start()
-  discovery.start()
-  supervisor.start()
-  renewal.start()
-  repair.start()
   for (const type of ['connection:open', 'connection:close', 'self:peer:update'] as const)
     host.addEventListener(type, onPeerChange)
 
@@ -241,7 +262,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     records,
     renewal,
     async stop() {
-      for (const part of [repair, renewal, supervisor, discovery, presence, publisher, liveness, exchange]) part.stop()
+      stopParts()
       await host.stop()
     },
   }
