@@ -5,17 +5,25 @@ import { configLeaves } from './schema-tree.ts'
 export interface ReloadPlan {
   /** Changed settings that a running node applies at once. */
   readonly live: readonly string[]
-  /** Changed settings that need a restart. */
+  /** Settings that differ from those the node started with: they need a restart, however often they are loaded. */
   readonly restart: readonly string[]
 }
 
-/** Which settings differ between the configuration in force and a newly loaded one, and what it takes to apply them. */
-export function planReload(current: Config, next: Config): ReloadPlan {
-  const changed = configLeaves().filter(({ keys }) => !isDeepStrictEqual(valueAt(current, keys), valueAt(next, keys)))
-  return {
-    live: changed.filter(({ node }) => node['x-reload'] === 'live').map(({ path }) => path),
-    restart: changed.filter(({ node }) => node['x-reload'] !== 'live').map(({ path }) => path),
+/**
+ * Which settings a newly loaded configuration changes, and what it takes to apply them.
+ * @param started what the node was started with: still in force for all that needs a restart
+ * @param last what was loaded last: in force for all that applies live
+ */
+export function planReload(started: Config, last: Config, next: Config): ReloadPlan {
+  const live: string[] = []
+  const restart: string[] = []
+  for (const { keys, path, node } of configLeaves()) {
+    const isLive = node['x-reload'] === 'live'
+    if (isDeepStrictEqual(valueAt(isLive ? last : started, keys), valueAt(next, keys))) continue
+    if (isLive) live.push(path)
+    else restart.push(path)
   }
+  return { live, restart }
 }
 
 /** The value of a setting; undefined for an optional one that is absent. */

@@ -1,11 +1,21 @@
 import type { EventLoopLag } from '../observe/event-loop-lag.ts'
 import type { NamedCheck } from '../observe/health.ts'
+import type { StoreError } from '../store/store-error.ts'
 import { HEALTH_CLOCK_OFFSET_MS, HEALTH_LAG_MS } from './limits.ts'
 import type { Overlay } from './overlay.ts'
 import { clockOffsetOf } from './overlay-metrics.ts'
 
-/** What makes this node well, in the words of an operator. `storeFault` says what is wrong with the store, if anything. */
-export function healthChecks(overlay: Overlay, lag: EventLoopLag, storeFault: () => string | undefined): NamedCheck[] {
+export interface HealthSources {
+  readonly overlay: Pick<Overlay, 'host' | 'supervisor' | 'liveness'>
+  readonly lag: EventLoopLag
+  /** False for a node that is only to dial: `listen` is empty. */
+  readonly listens: boolean
+  /** Why the store takes no more writes, where it does not. */
+  readonly storeFailure: () => StoreError | undefined
+}
+
+/** What makes this node well, in the words of an operator. */
+export function healthChecks({ overlay, lag, listens, storeFailure }: HealthSources): NamedCheck[] {
   const { host, supervisor } = overlay
   const upCount = (): number => supervisor.peers().filter(({ status }) => status === 'up/direct').length
   return [
@@ -13,6 +23,7 @@ export function healthChecks(overlay: Overlay, lag: EventLoopLag, storeFault: ()
       name: 'listening',
       critical: true,
       run: () => {
+        if (!listens) return { ok: true, detail: 'not asked to: this node only dials' }
         const addresses = host.getMultiaddrs().length
         return { ok: addresses > 0, detail: `${addresses} addresses` }
       },
@@ -26,7 +37,17 @@ export function healthChecks(overlay: Overlay, lag: EventLoopLag, storeFault: ()
         return { ok: up > 0 || wanted === 0, detail: wanted === 0 && up === 0 ? 'nobody to connect to was named' : `${up} up` }
       },
     },
-    { name: 'store', critical: true, run: () => ({ ok: storeFault() === undefined, detail: storeFault() ?? 'takes writes' }) },
+    {
+      name: 'store',
+      critical: true,
+      run: () => {
+        const failure = storeFailure()
+        return {
+          ok: failure === undefined,
+          detail: failure === undefined ? 'takes writes' : `takes no writes: ${failure.message}`,
+        }
+      },
+    },
     {
       name: 'clock',
       critical: false,

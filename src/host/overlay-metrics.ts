@@ -26,7 +26,7 @@ export function observeOverlay(metrics: Metrics, overlay: Overlay, now: () => nu
 }
 
 /** The median of the peers' clocks minus ours, ms; undefined where no link has been measured. */
-export function clockOffsetOf({ host, liveness }: Overlay): number | undefined {
+export function clockOffsetOf({ host, liveness }: Pick<Overlay, 'host' | 'liveness'>): number | undefined {
   return medianOf(host.getConnections().flatMap((connection) => liveness.of(connection)?.clockOffsetMs ?? []))
 }
 

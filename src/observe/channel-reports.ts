@@ -1,23 +1,42 @@
 import type { ChannelEvent } from '../channel/channel-event.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
+import type { Clock } from '../platform/clock.ts'
 import type { Report } from './event.ts'
+import { Sparing } from './sparing.ts'
 
-/** Tells the event log what an operator wants to know of the channel. Shed handshakes are counted only: a flood must not fill the log. */
-export function reportChannelEvent(report: Report, event: ChannelEvent): void {
+/**
+ * Tells the event log what an operator wants to know of the channel. Shed handshakes are counted only, and refusals of
+ * strangers told sparingly: a flood must not fill the log.
+ */
+export function channelReporter(report: Report, clock: Pick<Clock, 'monotonic'>): (event: ChannelEvent) => void {
+  const sparing = new Sparing(clock)
+  return (event) => {
+    if (event.type !== 'refused') return reportEvent(report, event)
+    const stranger = event.role === 'responder' && event.remotePeerId === undefined
+    const times = stranger ? sparing.next(event.code) : 1
+    if (times !== undefined) reportRefusal(report, event, times)
+  }
+}
+
+type Refused = Extract<ChannelEvent, { type: 'refused' }>
+
+function reportRefusal(report: Report, event: Refused, times: number): void {
+  const { role, protocol, code, by, message, remoteAddress: address } = event
+  const peer = event.remotePeerId === undefined ? {} : { peer: event.remotePeerId }
+  const again = times === 1 ? {} : { times }
+  const type = isTrouble(code) ? 'handshake.failed' : 'handshake.refused'
+  report({ type, level: 'warn', ...peer, data: { role, protocol, code, by, message, address, ...again } })
+  // what a peer says of our offers is its word; what we see ourselves is an attempt
+  if (code === 'protocol-mismatch' && by === 'self')
+    report({ type: 'downgrade.attempted', level: 'alarm', ...peer, data: { message, address, ...again } })
+}
+
+function reportEvent(report: Report, event: Exclude<ChannelEvent, Refused>): void {
   switch (event.type) {
     case 'accepted': {
       const { remotePeerId, remoteX0Id, suite, role, pqAuthenticated } = event.facts
       const x0Id = remoteX0Id === undefined ? '' : formatX0Id(remoteX0Id)
       report({ type: 'handshake.completed', level: 'info', peer: remotePeerId, data: { suite, role, pqAuthenticated, x0Id } })
-      return
-    }
-    case 'refused': {
-      const { role, protocol, code, by, message, remoteAddress } = event
-      const peer = event.remotePeerId === undefined ? {} : { peer: event.remotePeerId }
-      const type = isTrouble(code) ? 'handshake.failed' : 'handshake.refused'
-      report({ type, level: 'warn', ...peer, data: { role, protocol, code, by, message, address: remoteAddress } })
-      if (code === 'protocol-mismatch')
-        report({ type: 'downgrade.attempted', level: 'alarm', ...peer, data: { message, address: remoteAddress } })
       return
     }
     case 'pin-learned':

@@ -5,11 +5,9 @@
 export const EVENT_TYPES = [
   'node.started',
   'node.stopping',
-  'node.listening',
   'config.reloaded',
   'log.level-changed',
   'peer.discovered',
-  'peer.dialing',
   'peer.dial-failed',
   'peer.up',
   'peer.suspect',
@@ -25,11 +23,10 @@ export const EVENT_TYPES = [
   'session.damaged',
   'session.renewed',
   'session.renewal-failed',
-  'record.rejected',
-  'presence.rejected',
   'record.conflict',
   'auth.failed',
   'store.corrupt',
+  'store.failed',
 ] as const
 
 export type EventType = (typeof EVENT_TYPES)[number]

@@ -20,3 +20,6 @@ export const LOOP_LAG_RESOLUTION_MS = 20
 
 /** Lag figures cover the last one to two windows of this length, whoever asks and however often. */
 export const LOOP_LAG_WINDOW_MS = 30_000
+
+/** So long without a refusal of one kind, and the next of them is news again. */
+export const SPARING_QUIET_MS = 60_000

@@ -65,7 +65,7 @@ export class Metrics {
   })
   readonly traffic = this.#instruments.counter({
     name: 'x0_network_bytes_total',
-    help: 'Bytes on the wire of all connections of the mesh.',
+    help: 'Bytes of the encrypted records of post-quantum sessions, tags and length prefixes included; without handshakes, protocol negotiation, TCP and classical sessions.',
     labels: { direction: label.TRAFFIC_DIRECTIONS },
     zeroed: true,
   })
@@ -93,14 +93,14 @@ export class Metrics {
   readonly handshakeDuration = this.#instruments.histogram(
     {
       name: 'x0_handshake_duration_seconds',
-      help: 'Length of handshakes that were accepted.',
+      help: 'Length of handshakes that were accepted, until the last message of this end was out.',
       labels: { suite: label.SUITES, role: label.ROLES },
     },
     HANDSHAKE_SECONDS,
   )
   readonly handshakeBytes = this.#instruments.counter({
     name: 'x0_handshake_bytes_total',
-    help: 'Bytes of handshakes on the wire, length prefixes included.',
+    help: 'Bytes of the messages of handshakes that were accepted, verdict and length prefixes included; classical ones are not measured.',
     labels: { suite: label.SUITES, direction: label.TRAFFIC_DIRECTIONS },
   })
   readonly handshakesShed = this.#instruments.counter({
@@ -111,7 +111,7 @@ export class Metrics {
   })
   readonly downgradeAttempts = this.#instruments.counter({
     name: 'x0_downgrade_attempts_total',
-    help: 'Handshakes whose negotiated protocol contradicted the signed offers.',
+    help: 'Handshakes that this node refused because the negotiated protocol contradicted the signed offers.',
     labels: {},
   })
   readonly rekeys = this.#instruments.counter({

@@ -105,15 +105,22 @@ test('the schema for editors accepts a partial file and refuses a wrong one', ()
 
 test('a reload tells live settings from those that need a restart', () => {
   const current = configFrom('')
-  assert.deepEqual(planReload(current, configFrom('')), { live: [], restart: [] })
+  assert.deepEqual(planReload(current, current, configFrom('')), { live: [], restart: [] })
   const next = configFrom(
     'log: { level: debug, format: json }\nadmin: { tls: { certificate: c, key: k } }\nlisten: []\npeers: { target: 9 }\n',
   )
-  assert.deepEqual(planReload(current, next), {
+  assert.deepEqual(planReload(current, current, next), {
     live: ['log.level'],
     restart: ['listen', 'admin.tls.certificate', 'admin.tls.key', 'peers.target', 'log.format'],
   })
-  assert.deepEqual(planReload(next, current), planReload(current, next))
+  assert.deepEqual(planReload(next, next, current), planReload(current, current, next))
+})
+
+test('what needs a restart is named until there was one; what was applied live is not', () => {
+  const started = configFrom('')
+  const once = configFrom('log: { level: debug }\npeers: { target: 9 }\n')
+  assert.deepEqual(planReload(started, once, once), { live: [], restart: ['peers.target'] })
+  assert.deepEqual(planReload(started, once, started), { live: ['log.level'], restart: [] })
 })
 
 test('edit distance counts slips of the fingers', () => {

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { metricsDocument } from '../../scripts/metrics-docs.ts'
 import { ROUTE_LABELS, ROUTES } from '../../src/admin/route-table.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
-import { countChannelEvent } from '../../src/observe/channel-metrics.ts'
+import { channelCounter } from '../../src/observe/channel-metrics.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
 import { Instruments } from '../../src/observe/instruments.ts'
 import { LOOP_LAG_WINDOW_MS, MAX_SERIES, MAX_SERIES_AT_REST } from '../../src/observe/limits.ts'
@@ -135,7 +135,11 @@ test('what the channel reports is counted', async (t) => {
     remotePeerId: 'p',
     remoteX0Id: undefined,
     handshakeHash: new Uint8Array(32),
-    flights: [],
+    flights: [
+      { name: 'A', direction: 'sent', bytes: 60, atMs: 1 },
+      { name: 'B', direction: 'received', bytes: 200, atMs: 2 },
+      { name: 'C', direction: 'sent', bytes: 40, atMs: 3 },
+    ],
     since: 0,
     accepted: Promise.resolve(),
     isAccepted: true,
@@ -152,25 +156,33 @@ test('what the channel reports is counted', async (t) => {
     remotePeerId: undefined,
     durationMs: 1,
   } as const
-  countChannelEvent(metrics, { type: 'completed', facts, durationMs: 30, bytesSent: 100, bytesReceived: 200 })
-  countChannelEvent(metrics, { type: 'accepted', facts })
-  countChannelEvent(metrics, { ...refused, protocol: '/noise', code: 'protocol-mismatch' })
-  countChannelEvent(metrics, { ...refused, protocol: '/noise-mlkem768-hfs/0.2.0', code: 'timeout' })
-  countChannelEvent(metrics, { ...refused, protocol: '/tls/1.0.0', code: 'not-allowed' })
-  countChannelEvent(metrics, { type: 'shed', reason: 'address-rate', remoteAddress: 'x' })
-  countChannelEvent(metrics, { type: 'pin-learned', peerId: 'p', x0Id: 'i' })
-  countChannelEvent(metrics, { type: 'pin-alarm', peerId: 'p', code: 'pin-frozen', seenX0Id: undefined })
-  countChannelEvent(metrics, { type: 'pin-alarm', peerId: 'p', code: 'pin-mismatch', seenX0Id: 'i' })
-  countChannelEvent(metrics, { type: 'damaged', facts, message: 'm' })
-  countChannelEvent(metrics, { type: 'rekeyed', facts })
+  const count = channelCounter(metrics)
+  count({ type: 'completed', facts, durationMs: 30, bytesSent: 100, bytesReceived: 200 })
+  // its verdict never came
+  count({ type: 'completed', facts: { ...facts }, durationMs: 7_000, bytesSent: 1, bytesReceived: 1 })
+  const classical = { ...facts, suite: 'noise-xx-classical', flights: [] } as const
+  count({ type: 'completed', facts: classical, durationMs: 1, bytesSent: 0, bytesReceived: 0 })
+  count({ type: 'accepted', facts: classical })
+  count({ type: 'accepted', facts })
+  count({ ...refused, protocol: '/noise', code: 'protocol-mismatch' })
+  count({ ...refused, by: 'peer', protocol: '/noise', code: 'protocol-mismatch' })
+  count({ ...refused, protocol: '/noise-mlkem768-hfs/0.2.0', code: 'timeout' })
+  count({ ...refused, protocol: '/tls/1.0.0', code: 'not-allowed' })
+  count({ type: 'shed', reason: 'address-rate', remoteAddress: 'x' })
+  count({ type: 'pin-learned', peerId: 'p', x0Id: 'i' })
+  count({ type: 'pin-alarm', peerId: 'p', code: 'pin-frozen', seenX0Id: undefined })
+  count({ type: 'pin-alarm', peerId: 'p', code: 'pin-mismatch', seenX0Id: 'i' })
+  count({ type: 'damaged', facts, message: 'm' })
+  count({ type: 'rekeyed', facts })
   const seen = await samples(metrics)
   const ours = 'noise-xxhfs-mlkem768-mldsa65'
   const expected = {
     [`x0_handshakes_total{suite="${ours}",role="initiator",result="accepted"}`]: 1,
-    'x0_handshakes_total{suite="noise-xx-classical",role="responder",result="protocol-mismatch"}': 1,
+    'x0_handshakes_total{suite="noise-xx-classical",role="responder",result="protocol-mismatch"}': 2,
     'x0_handshakes_total{suite="noise-xxhfs-mlkem768",role="responder",result="timeout"}': 1,
     'x0_handshakes_total{suite="other",role="responder",result="not-allowed"}': 1,
     [`x0_handshake_duration_seconds_sum{suite="${ours}",role="initiator"}`]: 0.03,
+    [`x0_handshake_duration_seconds_count{suite="${ours}",role="initiator"}`]: 1,
     [`x0_handshake_bytes_total{suite="${ours}",direction="sent"}`]: 100,
     [`x0_handshake_bytes_total{suite="${ours}",direction="received"}`]: 200,
     x0_downgrade_attempts_total: 1,
@@ -182,6 +194,8 @@ test('what the channel reports is counted', async (t) => {
     x0_session_rekeys_total: 1,
   }
   for (const [key, value] of Object.entries(expected)) assert.equal(seen.get(key), value, key)
+  const unmeasured = [...seen.keys()].filter((key) => /handshake_bytes.*classical/.test(key))
+  assert.deepEqual(unmeasured, [], 'no series claims that a classical handshake takes no bytes')
 })
 
 test('two registries do not share figures', async () => {
