@@ -56,6 +56,19 @@ describe('the launcher', () => {
     assert.ok(launcher.recentEnough(`v${node}`), node)
   })
 
+  it('ends with the command, whatever timers are left, and not before its output is out', (t) => {
+    const never = ['--import', 'data:text/javascript,setInterval(() => undefined, 1000)']
+    const x0 = (...args: string[]) =>
+      spawnSync(process.execPath, [...never, join(ROOT, 'bin', 'x0'), ...args], { encoding: 'utf8', timeout: 20_000 })
+    const schema = x0('config', 'schema')
+    assert.equal(schema.status, 0)
+    assert.ok(Object.keys(JSON.parse(schema.stdout)).length > 0)
+    const home = join(temporaryFolder(t), 'home')
+    const failed = x0('run', '--home', home, '--config', join(home, 'absent.yaml'))
+    assert.deepEqual([failed.status, failed.signal], [7, null])
+    assert.match(failed.stderr, /absent\.yaml/)
+  })
+
   it('passes the exit code on', withOldNode, () => {
     const { status, stderr } = spawnSync(oldNode ?? '', [join(ROOT, 'bin', 'x0'), 'perrs'], { encoding: 'utf8' })
     assert.equal(status, 2)
