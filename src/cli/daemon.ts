@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { type ApiFile, readApiFile } from '../store/api-file.ts'
 import { homePaths } from '../store/home-paths.ts'
+import { StoreError } from '../store/store-error.ts'
 import { CommandFailure } from './failure.ts'
 import type { Call } from './terminal.ts'
 
@@ -12,17 +14,6 @@ export interface Endpoint {
 }
 
 /**
- * What a command reads in `DIR/api.json`. Not through store/api-file.ts: its checker takes longer to load than all the
- * rest of a command.
- */
-interface ApiFile {
-  readonly pid: number
-  readonly admin: string | null
-  readonly socket: string | null
-  readonly tokenFile: string | null
-}
-
-/**
  * Finds the node that this call is about: the one at `--api`, else the one that runs in the home folder.
  * @throws CommandFailure noDaemon, denied
  */
@@ -31,7 +22,7 @@ export async function findDaemon(call: Call): Promise<Endpoint> {
   if (call.api !== undefined) {
     return { socket: undefined, url: call.api, token: token ?? (await tokenForUrl(call, call.api)) }
   }
-  const api = await readApiFile(call.home)
+  const api = await apiOf(call.home)
   if (api === undefined) throw noDaemon(call)
   if (!alive(api.pid)) throw noDaemon(call, `The node that ran there (process ${api.pid}) is gone without a goodbye.`)
   return {
@@ -51,46 +42,19 @@ export function noDaemon(call: Call, detail = '', options: ErrorOptions = {}): C
   })
 }
 
-async function readApiFile(home: string): Promise<ApiFile | undefined> {
-  const { api: path } = homePaths(home)
-  let text: string
+async function apiOf(home: string): Promise<ApiFile | undefined> {
   try {
-    text = await readFile(path, 'utf8')
+    return await readApiFile(homePaths(home))
   } catch (cause) {
-    if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR')) return undefined
-    if (isErrno(cause, 'EACCES')) throw denied(path, cause)
-    throw new CommandFailure('failure', `${path} cannot be read.`, { cause })
-  }
-  const document = parse(text)
-  if (document === undefined) {
-    throw new CommandFailure('failure', `${path} is not what this version of x0 writes.`, {
-      hint: 'Use the x0 that runs the node, or stop the node and remove that file.',
-    })
-  }
-  return document
-}
-
-function parse(text: string): ApiFile | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== 'x0.api/v1') return undefined
-    const part = (name: string): string | null => {
-      const found: unknown = Reflect.get(value, name)
-      return typeof found === 'string' && found !== '' ? found : null
-    }
-    const pid = 'pid' in value && Number.isInteger(value.pid) ? Number(value.pid) : 0
-    const admin = part('admin')
-    if (pid <= 0 || (admin !== null && !URL.canParse(admin))) return undefined
-    return { pid, admin, socket: part('socket'), tokenFile: part('tokenFile') }
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
+    if (!(cause instanceof StoreError)) throw cause
+    if (cause.code === 'permissions') throw denied(homePaths(home).api, cause)
+    throw new CommandFailure('failure', `${cause.message.charAt(0).toUpperCase()}${cause.message.slice(1)}.`, { cause })
   }
 }
 
 /** The home's own token goes only to the very port that its api.json names: --api may name anybody. */
 async function tokenForUrl(call: Call, url: URL): Promise<string | undefined> {
-  const api = await readApiFile(call.home)
+  const api = await apiOf(call.home)
   if (api === undefined || api.tokenFile === null || api.admin === null) return undefined
   return new URL(api.admin).origin === url.origin ? readToken(api.tokenFile) : undefined
 }

@@ -1,24 +1,26 @@
 import { open } from 'node:fs/promises'
-import Type, { type Static } from 'typebox'
-import { typeboxValue } from '../platform/typebox-value.ts'
 import { writeFileAtomic } from './atomic-file.ts'
 import type { HomePaths } from './home-paths.ts'
 import { MAX_API_FILE_BYTES } from './limits.ts'
 import { StoreError, storeErrorFrom } from './store-error.ts'
 
 /** `api.json` in the home: how commands, scripts and other nodes find the running node. Removed when the home closes. */
-export const ApiFile = Type.Object({
-  schema: Type.Literal('x0.api/v1'),
-  pid: Type.Integer({ minimum: 1 }),
-  admin: Type.Union([Type.String(), Type.Null()], { description: 'base URL of the HTTP port' }),
-  socket: Type.Union([Type.String(), Type.Null()], { description: 'path of the unix socket' }),
-  tokenFile: Type.Union([Type.String(), Type.Null()], { description: 'path of the token' }),
-  peerId: Type.String(),
-  x0Id: Type.String(),
-  addresses: Type.Array(Type.String(), { description: 'multiaddrs it listens on' }),
-  bootstrap: Type.Array(Type.String(), { description: "lines ready for another node's --bootstrap" }),
-})
-export type ApiFile = Static<typeof ApiFile>
+export interface ApiFile {
+  readonly schema: 'x0.api/v1'
+  readonly pid: number
+  /** Base URL of the HTTP port. */
+  readonly admin: string | null
+  /** Path of the unix socket. */
+  readonly socket: string | null
+  /** Path of the token. */
+  readonly tokenFile: string | null
+  readonly peerId: string
+  readonly x0Id: string
+  /** Multiaddrs it listens on. */
+  readonly addresses: readonly string[]
+  /** Lines ready for another node's --bootstrap. */
+  readonly bootstrap: readonly string[]
+}
 
 /**
  * Writes api.json whole or not at all, readable by the owner only.
@@ -35,23 +37,42 @@ export async function writeApiFile(paths: HomePaths, content: ApiFile): Promise<
 export async function readApiFile(paths: HomePaths): Promise<ApiFile | undefined> {
   const text = await readBounded(paths.api)
   if (text === undefined) return undefined
-  const value = parse(text)
-  if (!typeboxValue().Check(ApiFile, value)) {
+  const content = parse(text)
+  if (content === undefined) {
     throw new StoreError(
       'corrupt',
       `${paths.api} is not what this version of x0 writes; use the x0 that runs the node, or stop the node and remove the file`,
     )
   }
-  return value
+  return content
 }
 
-function parse(text: string): unknown {
+/** By hand: a schema library takes longer to load than all the rest of a command. */
+function parse(text: string): ApiFile | undefined {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
   }
+  if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== 'x0.api/v1') return undefined
+  const field = (name: keyof ApiFile): unknown => Reflect.get(value, name)
+  const [pid, admin, socket, tokenFile] = [field('pid'), field('admin'), field('socket'), field('tokenFile')]
+  const [peerId, x0Id, addresses, bootstrap] = [field('peerId'), field('x0Id'), field('addresses'), field('bootstrap')]
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
+  if (!isTextOrNull(admin) || (admin !== null && !URL.canParse(admin))) return undefined
+  if (!isTextOrNull(socket) || !isTextOrNull(tokenFile)) return undefined
+  if (typeof peerId !== 'string' || typeof x0Id !== 'string' || !isTexts(addresses) || !isTexts(bootstrap)) return undefined
+  return { schema: 'x0.api/v1', pid, admin, socket, tokenFile, peerId, x0Id, addresses, bootstrap }
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || (typeof value === 'string' && value !== '')
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
 async function readBounded(path: string): Promise<string | undefined> {
@@ -62,7 +83,7 @@ async function readBounded(path: string): Promise<string | undefined> {
       throw new StoreError('corrupt', `${path} has ${size} bytes, at most ${MAX_API_FILE_BYTES} are expected`)
     return await file.readFile('utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined
     throw storeErrorFrom(error, `read ${path}`)
   }
 }
