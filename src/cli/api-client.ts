@@ -80,24 +80,25 @@ export class ApiClient {
   }
 
   /**
-   * Opens a response without end (server-sent events); the caller reads it until `signal` aborts.
+   * Opens a response without end (server-sent events).
    * @throws CommandFailure
    */
-  async stream(ask: Ask, signal: AbortSignal): Promise<IncomingMessage> {
+  async stream(ask: Ask): Promise<IncomingMessage> {
     try {
-      return await this.#open(ask, signal)
+      return await this.#open(ask)
     } catch (error) {
       throw this.#explain(error)
     }
   }
 
-  async #open(ask: Ask, signal: AbortSignal): Promise<IncomingMessage> {
+  async #open(ask: Ask, signal?: AbortSignal): Promise<IncomingMessage> {
     const body = ask.body === undefined ? undefined : JSON.stringify(ask.body)
     const { socket, url, token } = this.#endpoint
     const headers: Record<string, string> = { ...ask.headers }
     if (body !== undefined) headers['content-type'] = 'application/json'
     if (token !== undefined) headers.authorization = `Bearer ${token}`
-    const options: RequestOptions = { method: ask.method ?? 'GET', path: ask.path, headers, signal, agent: false }
+    const options: RequestOptions = { method: ask.method ?? 'GET', path: ask.path, headers, agent: false }
+    if (signal !== undefined) options.signal = signal
     let response: IncomingMessage
     try {
       response = await send(

@@ -9,11 +9,6 @@ import { type Call, type Color, paint, printable } from './terminal.ts'
 
 /** No id of any node: with it a node sends everything that it keeps. */
 const FROM_THE_START = '0.0'
-/**
- * The stream does not say where the past ends and the present begins. The node sends its past in one piece, so this many
- * milliseconds without another piece are the end of it.
- */
-const QUIET_MS = 300
 /** Milliseconds before a broken stream is asked for again: what the node advises in its `retry` field. */
 const RETRY_MS = 2_000
 
@@ -28,22 +23,31 @@ export interface EventsOptions {
 /** `x0 events`: what is kept, or (with --follow) what comes, from the present or from `since` on. One event a line. */
 export async function events(call: Call, options: EventsOptions): Promise<void> {
   const types = options.types === undefined ? undefined : readTypes(options.types)
-  const path = types === undefined ? '/v1/events' : `/v1/events?types=${encodeURIComponent(types.join(','))}`
+  const query = types === undefined ? [] : [`types=${encodeURIComponent(types.join(','))}`]
   const client = await ApiClient.of(call)
-  let last = options.since ?? (options.follow ? undefined : FROM_THE_START)
+  if (options.follow) return await follow(call, client, query, options.since)
+  const headers = { accept: 'text/event-stream', 'last-event-id': options.since ?? FROM_THE_START }
+  const text = await client.text({ path: pathOf([...query, 'follow=false']), headers })
+  for await (const event of readEvents(piecesOf(text))) show(call, event)
+}
+
+/** Never ends by itself: a stream that breaks is asked for again, from the last event on. */
+async function follow(call: Call, client: ApiClient, query: readonly string[], since: string | undefined): Promise<never> {
+  let last = since
   for (;;) {
-    const end = new AbortController()
     const headers = { accept: 'text/event-stream', ...(last === undefined ? {} : { 'last-event-id': last }) }
-    const response = await client.stream({ path, headers }, end.signal)
-    const pieces = options.follow ? untilBroken(response) : untilQuiet(response, end)
-    for await (const event of readEvents(pieces)) {
+    const response = await client.stream({ path: pathOf(query), headers })
+    for await (const event of readEvents(untilBroken(response))) {
       show(call, event)
       last = event.id ?? last
     }
-    if (!options.follow) return
     if (!call.quiet) call.terminal.err('The node ended the stream. Asking again.\n')
     await pause(RETRY_MS)
   }
+}
+
+function pathOf(query: readonly string[]): string {
+  return query.length === 0 ? '/v1/events' : `/v1/events?${query.join('&')}`
 }
 
 /**
@@ -105,17 +109,6 @@ async function* untilBroken(response: IncomingMessage): AsyncGenerator<string> {
   }
 }
 
-async function* untilQuiet(response: IncomingMessage, end: AbortController): AsyncGenerator<string> {
-  response.setEncoding('utf8')
-  const quiet = setTimeout(() => end.abort(), QUIET_MS)
-  try {
-    for await (const piece of response as AsyncIterable<string>) {
-      quiet.refresh()
-      yield piece
-    }
-  } catch (error) {
-    if (!end.signal.aborted) throw error
-  } finally {
-    clearTimeout(quiet)
-  }
+async function* piecesOf(text: string): AsyncGenerator<string> {
+  yield text
 }

@@ -104,6 +104,25 @@ test('Last-Event-ID resumes right behind that event; an id of another process or
   assert.deepEqual(await numbers(`${node.events.epoch}.-1`, 5), [1, 2, 3, 4, 5])
 })
 
+test('?follow=false sends what is kept, or what came after an event, and ends', async (t) => {
+  const { url, node } = await openPort(t)
+  const past = async (query = '', headers: Record<string, string> = {}) => {
+    const { status, text } = await ask(url, `/v1/events?follow=false${query}`, { token: READ_TOKEN, headers })
+    assert.equal(status, 200)
+    return [...text.matchAll(/^id: \d+\.(\d+)$/gm)].map(([, number]) => Number(number))
+  }
+  assert.deepEqual(await past(), [])
+  for (let n = 1; n <= 3; n += 1) node.events.report(report(n))
+  node.events.report({ type: 'auth.failed', level: 'warn', data: {} })
+  assert.deepEqual(await past(), [1, 2, 3, 4])
+  assert.deepEqual(await past('', { 'last-event-id': `${node.events.epoch}.2` }), [3, 4])
+  assert.deepEqual(await past('', { 'last-event-id': `${node.events.epoch}.4` }), [])
+  assert.deepEqual(await past('', { 'last-event-id': '0.0' }), [1, 2, 3, 4])
+  assert.deepEqual(await past('&types=auth.failed'), [4])
+  assert.equal(node.events.subscribers, 0)
+  assert.equal((await ask(url, '/v1/events?follow=no', { token: READ_TOKEN })).status, 400)
+})
+
 test('a resume from what is gone says how many are missing', async (t) => {
   const { url, node } = await openPort(t)
   for (let n = 1; n <= 1_030; n += 1) node.events.report(report(n))

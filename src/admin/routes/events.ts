@@ -3,18 +3,23 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import Type from 'typebox'
 import { EVENT_TYPES, type EventType } from '../../observe/event.ts'
-import { type EventBatch, EventLogError, type LoggedEvent, type Subscription } from '../../observe/event-log.ts'
+import { type EventBatch, type EventLog, EventLogError, type LoggedEvent, type Subscription } from '../../observe/event-log.ts'
 import type { AdminApp, AdminContext } from '../admin-context.ts'
 import type { EventDocument } from '../documents.ts'
 import { ApiProblem } from '../problem.ts'
 
 const schema = {
-  summary: 'Events as they happen, as server-sent events; Last-Event-ID resumes',
+  summary: 'Events as they happen, as server-sent events; Last-Event-ID resumes, follow=false ends after what is kept',
   tags: ['events'],
   querystring: Type.Object(
     {
       types: Type.Optional(
         Type.String({ maxLength: 1024, description: `only these, separated by commas: ${EVENT_TYPES.join(', ')}` }),
+      ),
+      follow: Type.Optional(
+        Type.Union([Type.Literal('true'), Type.Literal('false')], {
+          description: 'false: send what is kept and end; without Last-Event-ID that is all of it',
+        }),
       ),
     },
     { additionalProperties: false },
@@ -34,10 +39,12 @@ export function addEventsRoute(app: AdminApp, context: AdminContext): void {
   }
   app.get('/v1/events', { schema, exposeHeadRoute: false }, async (request, reply) => {
     const types = parseTypes(request.query.types)
-    const subscription = subscribe(context, request.headers['last-event-id'])
+    const after = resumedFrom(context.node.events, request.headers['last-event-id'])
+    const source =
+      request.query.follow === 'false' ? keptEvents(context.node.events, after) : subscribe(context.node.events, after)
     reply.hijack()
     count(1)
-    await stream(reply, subscription, types, context)
+    await stream(reply, source, types, context)
     count(-1)
   })
 }
@@ -53,12 +60,34 @@ function parseTypes(text: string | undefined): ReadonlySet<EventType> | undefine
 }
 
 /** Ids are EPOCH.NUMBER: a number of an earlier process says nothing, so such a reader gets all that is kept. */
-function subscribe({ node }: AdminContext, lastEventId: string | undefined): Subscription {
-  const { events } = node
-  const [epoch, number] = lastEventId?.split('.') ?? []
-  const resumed = Number(epoch) === events.epoch ? Number(number) : 0
+function resumedFrom(events: EventLog, lastEventId: string | undefined): number | undefined {
+  if (lastEventId === undefined) return undefined
+  const [epoch, number] = lastEventId.split('.')
+  return Number(epoch) === events.epoch ? Number(number) : 0
+}
+
+/** Where a stream's events come from: undefined ends it. */
+type Source = Pick<Subscription, 'next' | 'close'>
+
+/** What is kept after `after`, and then the end. */
+function keptEvents(events: EventLog, after = 0): Source {
+  const batch = events.since(after)
+  let left: EventBatch | undefined = batch.events.length === 0 ? undefined : batch
+  return {
+    next() {
+      const taken = left
+      left = undefined
+      return Promise.resolve(taken)
+    },
+    close() {
+      left = undefined
+    },
+  }
+}
+
+function subscribe(events: EventLog, after: number | undefined): Source {
   try {
-    return events.subscribe(lastEventId === undefined ? {} : { after: resumed })
+    return events.subscribe(after === undefined ? {} : { after })
   } catch (cause) {
     if (cause instanceof EventLogError) throw new ApiProblem('busy', cause.message, { 'retry-after': '5' })
     throw cause
@@ -67,12 +96,12 @@ function subscribe({ node }: AdminContext, lastEventId: string | undefined): Sub
 
 async function stream(
   reply: FastifyReply,
-  subscription: Subscription,
+  source: Source,
   types: ReadonlySet<EventType> | undefined,
   context: AdminContext,
 ): Promise<void> {
   const { raw } = reply
-  const close = () => subscription.close()
+  const close = () => source.close()
   raw.once('close', close)
   context.closing.addEventListener('abort', close)
   if (context.closing.aborted) close()
@@ -83,7 +112,7 @@ async function stream(
   heartbeat.unref()
   try {
     await writer.write('retry: 2000\n\n')
-    for (let batch = await subscription.next(); batch !== undefined; batch = await subscription.next()) {
+    for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
       const text = render(batch, types, context.node.events.epoch)
       if (text !== '' && !(await writer.write(text))) {
         context.log.info({ request: reply.request.id }, 'an event reader was too slow and was cut off')
@@ -92,7 +121,7 @@ async function stream(
     }
   } finally {
     clearInterval(heartbeat)
-    subscription.close()
+    source.close()
     raw.off('close', close)
     context.closing.removeEventListener('abort', close)
     if (!raw.destroyed) raw.end()
