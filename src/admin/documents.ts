@@ -58,8 +58,10 @@ export const Peer = Type.Object({
   rttMs: nullable(Type.Number()),
   lossRatio: nullable(Type.Number({ description: 'probes unanswered of the last 32, 0 to 1' })),
   clockOffsetMs: nullable(Type.Number({ description: "the peer's clock minus ours, from the liveness probes" })),
-  bytesIn: Type.Number(),
-  bytesOut: Type.Number(),
+  bytesIn: nullable(
+    Type.Number({ description: 'on this connection; null without one, and where its suite is not measured (classical)' }),
+  ),
+  bytesOut: nullable(Type.Number()),
   connectedAt: nullable(Type.String()),
   lastError: nullable(Type.Object({ code: Type.String(), message: Type.String(), at: Type.String() })),
   nextRetryAt: nullable(Type.String()),

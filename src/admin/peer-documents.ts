@@ -25,6 +25,8 @@ function peerDocument(sources: PeerSources, entry: PeerEntry, connections: Reado
   const connection = live === undefined ? undefined : connections.get(live.id)
   const facts = connection === undefined ? undefined : sessionOf(connection)
   const measured = connection === undefined ? undefined : sources.liveness(connection)
+  // libp2p's own encrypter does not count: not known is not nothing
+  const traffic = facts?.suite === 'noise-xx-classical' ? undefined : facts?.traffic
   const proven = facts?.remoteX0Id === undefined ? undefined : formatX0Id(facts.remoteX0Id)
   return {
     peerId: entry.peerId ?? null,
@@ -41,8 +43,8 @@ function peerDocument(sources: PeerSources, entry: PeerEntry, connections: Reado
     rttMs: measured?.rttMs ?? null,
     lossRatio: measured?.lossRatio ?? null,
     clockOffsetMs: measured?.clockOffsetMs ?? null,
-    bytesIn: facts?.traffic.received ?? 0,
-    bytesOut: facts?.traffic.sent ?? 0,
+    bytesIn: traffic?.received ?? null,
+    bytesOut: traffic?.sent ?? null,
     connectedAt: live === undefined ? null : iso(live.since),
     lastError:
       entry.lastError === undefined
