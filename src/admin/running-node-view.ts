@@ -69,17 +69,11 @@ export function runningNodeView(parts: RunningParts): NodeView {
       ),
     handshake: (request, signal) =>
       runHandshake({ encrypter: channel.encrypter, known: supervisor.peers, localX0Id: x0Id }, request, signal),
-    ping: (request, signal) =>
-      runPing(
-        {
-          host,
-          known: supervisor.peers,
-          encrypter: channel.encrypter,
-          refusal: (peer) => channel.context.refusals.take(peer),
-        },
-        request,
-        signal,
-      ),
+    ping(request, signal) {
+      const since = clock.monotonic()
+      const refusal = (peer: string) => channel.context.refusals.take(peer, since)
+      return runPing({ host, known: supervisor.peers, encrypter: channel.encrypter, refusal }, request, signal)
+    },
     logLevel: () => telemetry.log.level(),
     setLogLevel(level) {
       telemetry.report({ type: 'log.level-changed', level: 'info', data: { from: telemetry.log.level(), to: level } })

@@ -13,6 +13,8 @@ import { asRefusal, ChannelRefusal, type RefusalCode } from './refusal.ts'
 export interface ChannelDialOptions extends SecureConnectionOptions {
   /** Text form: the x0 id that this dial must meet, whatever the pins say. */
   readonly expectedX0Id?: string | undefined
+  /** A measurement, not a dial of the node: its refusal goes to who asked and explains no other dial. */
+  readonly isProbe?: boolean | undefined
 }
 
 /** One handshake under way: its deadline, what it expects, and the reports it owes. */
@@ -25,6 +27,8 @@ export class Attempt {
   readonly #profile: ChannelProfile
   readonly #expected: Expectation
   readonly #address: string
+  /** What its refusal is looked for by; undefined where nobody looks. */
+  readonly #dialKey: string | undefined
   readonly #deadline: Deadline
   #peer: JudgedPeer | undefined
   #x0Id: Uint8Array | undefined
@@ -43,6 +47,7 @@ export class Attempt {
     this.carrier = new HandshakeCarrier(connection, context.clock)
     this.#expected = { peerId: options.remotePeer, x0Id: options.expectedX0Id }
     this.#address = addressOf(connection)
+    if (role === 'initiator' && options.isProbe !== true) this.#dialKey = options.remotePeer?.toString() ?? this.#address
     this.#deadline = new Deadline(context.clock, context.timeoutMs, options.signal)
   }
 
@@ -108,6 +113,7 @@ export class Attempt {
     // two first contacts under way at once may have met two different keys under one peer id
     judgePin(this.#context, peerId, x0Id)
     this.#end()
+    if (this.#dialKey !== undefined) this.#context.refusals.forget(this.#dialKey)
     const name = peerId.toString()
     if (this.role === 'initiator' && x0Id !== undefined) {
       if (this.#expected.peerId === undefined) pins.intend(name)
@@ -125,9 +131,9 @@ export class Attempt {
         : asRefusal(error, fallback)
     if (this.#over) return refusal
     this.#end()
-    const { report, refusals } = this.#context
+    const { report, refusals, clock } = this.#context
     const remotePeerId = this.#peer?.peerId.toString() ?? this.#expected.peerId?.toString()
-    if (this.role === 'initiator') refusals.remember(this.#expected.peerId?.toString() ?? this.#address, refusal)
+    if (this.#dialKey !== undefined) refusals.remember(this.#dialKey, refusal, clock.monotonic())
     report({
       type: 'refused',
       role: this.role,

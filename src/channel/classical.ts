@@ -2,13 +2,15 @@ import type { ConnectionEncrypter, MessageStream, SecuredConnection } from '@lib
 import type { ChannelDialOptions } from './attempt.ts'
 import { addressOf, timelineOf } from './carrier-address.ts'
 import type { ChannelContext } from './context.ts'
+import { Deadline } from './deadline.ts'
+import { gated } from './inbound-gate.ts'
 import type { Role } from './pq-auth.ts'
 import { asRefusal, ChannelRefusal } from './refusal.ts'
 import { rememberSession, type SessionFacts } from './session.ts'
 
 /**
  * Classical Noise XX, for reaching other libp2p software on purpose (`security.interop`): libp2p's own encrypter, with the
- * same allow-list, facts and reports as ours. Its sessions are marked as not post-quantum wherever they show.
+ * same allow-list, flood gate, deadline, facts and reports as ours. Its sessions are marked as not post-quantum wherever they show.
  */
 export class ClassicalEncrypter implements ConnectionEncrypter {
   readonly protocol: string
@@ -26,25 +28,30 @@ export class ClassicalEncrypter implements ConnectionEncrypter {
   }
 
   secureInbound(connection: MessageStream, options: ChannelDialOptions = {}): Promise<SecuredConnection> {
-    return this.#secure('responder', connection, options)
+    return gated(this.#context, connection, () => this.#secure('responder', connection, options))
   }
 
   async #secure(role: Role, connection: MessageStream, options: ChannelDialOptions): Promise<SecuredConnection> {
-    const started = performance.now()
+    const { clock, timeoutMs, refusals } = this.#context
+    const started = clock.monotonic()
+    const dialKey =
+      role === 'initiator' && options.isProbe !== true ? (options.remotePeer?.toString() ?? addressOf(connection)) : undefined
+    using deadline = new Deadline(clock, timeoutMs, options.signal)
     let peerId = options.remotePeer?.toString()
     try {
       const secure = role === 'initiator' ? 'secureOutbound' : 'secureInbound'
-      const secured = await this.#noise[secure](connection, options)
+      const secured = await this.#noise[secure](connection, { ...options, signal: deadline.signal })
       peerId = secured.remotePeer.toString()
       this.#judge(peerId, options.expectedX0Id)
-      const facts = classicalFacts(this.protocol, role, peerId, this.#context.clock.now())
+      const facts = classicalFacts(this.protocol, role, peerId, clock.now())
+      if (dialKey !== undefined) refusals.forget(dialKey)
       rememberSession(timelineOf(connection), facts)
-      this.#context.report({ type: 'completed', facts, durationMs: performance.now() - started, bytesSent: 0, bytesReceived: 0 })
+      this.#context.report({ type: 'completed', facts, durationMs: clock.monotonic() - started, bytesSent: 0, bytesReceived: 0 })
       this.#context.report({ type: 'accepted', facts })
       return secured
     } catch (error) {
-      const refusal = asRefusal(error, 'closed')
-      if (role === 'initiator') this.#context.refusals.remember(peerId ?? addressOf(connection), refusal)
+      const refusal = asRefusal(error, deadline.signal.aborted ? 'timeout' : 'closed')
+      if (dialKey !== undefined) refusals.remember(dialKey, refusal, clock.monotonic())
       this.#context.report({
         type: 'refused',
         role,
@@ -54,13 +61,14 @@ export class ClassicalEncrypter implements ConnectionEncrypter {
         message: refusal.message,
         remoteAddress: addressOf(connection),
         remotePeerId: peerId,
-        durationMs: performance.now() - started,
+        durationMs: clock.monotonic() - started,
       })
       throw refusal
     }
   }
 
   #judge(peerId: string, expectedX0Id: string | undefined): void {
+    if (peerId === this.#context.identity.peerId) throw new ChannelRefusal('self-connection', 'this is the node itself')
     const code =
       (expectedX0Id === undefined ? undefined : 'missing-authentication') ??
       this.#context.pins.judge(peerId, undefined) ??

@@ -17,6 +17,7 @@ import type { CryptoBackend } from '../crypto/backend.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { ProbingEncrypter } from './handshake-probe.ts'
+import { KnownIdentities } from './known-identities.ts'
 import type { EncrypterFactory } from './libp2p-host.ts'
 import { X0_YAMUX_INITIAL_WINDOW, X0_YAMUX_MAX_WINDOW } from './limits.ts'
 
@@ -34,6 +35,8 @@ export interface ChannelSetupOptions {
 
 export interface ChannelSetup {
   readonly context: ChannelContext
+  /** Who must prove an x0 id; to be told where to look as soon as there is a host. */
+  readonly identities: KnownIdentities
   /** For createHost, in order of preference: the x0 channel, then what `security.interop` names. */
   readonly factories: readonly EncrypterFactory[]
   /** The encrypter of a protocol id, once the host is made; undefined for one that this node does not offer. */
@@ -44,6 +47,7 @@ export interface ChannelSetup {
 export async function setUpChannel(options: ChannelSetupOptions): Promise<ChannelSetup> {
   // inbound and outbound together half of the pool
   const places = Math.max(1, Math.floor(threadPoolSize() / 4))
+  const identities = new KnownIdentities()
   const context: ChannelContext = {
     crypto: options.crypto,
     identity: options.identity,
@@ -61,8 +65,11 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     scratch: Buffer.allocUnsafeSlow(MAX_FRAME_BYTES),
     timeoutMs: options.timeoutMs,
     credential: () => undefined,
-    admit: (protocol, { peerId }) =>
-      protocol === X0_PROTOCOL || isNamed(options.interop, protocol, peerId) ? undefined : 'not-allowed',
+    admit(protocol, { peerId, x0Id }) {
+      if (protocol === X0_PROTOCOL) return undefined
+      if (!isNamed(options.interop, protocol, peerId)) return 'not-allowed'
+      return x0Id === undefined && identities.x0IdOf(peerId) !== undefined ? 'missing-authentication' : undefined
+    },
     report: options.report,
   }
   const made = new Map<string, ProbingEncrypter>()
@@ -74,7 +81,7 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     (components) => keep(new X0Encrypter(context, components, { profile: X0_PROFILE, muxer: wideYamux() })),
   ]
   for (const { protocol } of options.interop) factories.push(await interopFactory(context, protocol, keep))
-  return { context, factories, encrypter: (protocol) => made.get(protocol) }
+  return { context, identities, factories, encrypter: (protocol) => made.get(protocol) }
 }
 
 /** On the x0 protocol both ends begin with larger windows, by specification: yamux does not advertise its initial one. */

@@ -30,7 +30,13 @@ export interface ProbeResult {
 export interface ProbingEncrypter extends ConnectionEncrypter {
   secureOutbound(
     connection: MultiaddrConnection,
-    options: { remotePeer?: PeerId; signal: AbortSignal; skipStreamMuxerNegotiation: true; expectedX0Id?: string | undefined },
+    options: {
+      remotePeer?: PeerId
+      signal: AbortSignal
+      skipStreamMuxerNegotiation: true
+      expectedX0Id?: string | undefined
+      isProbe: true
+    },
   ): ReturnType<ConnectionEncrypter['secureOutbound']>
 }
 
@@ -83,6 +89,7 @@ class ProbeUpgrader implements Upgrader {
       skipStreamMuxerNegotiation: true,
       ...(peerId === undefined ? {} : { remotePeer: peerIdFromString(peerId) }),
       expectedX0Id: x0Id,
+      isProbe: true,
     })
     const facts = sessionOf(connection)
     if (facts === undefined) throw new Error('the encrypter left no facts of its session')

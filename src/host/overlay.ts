@@ -143,6 +143,10 @@ async function startParts(
       options.report({ type: 'record.conflict', level: 'alarm', peer: first.peerId, data: { x0Id: formatX0Id(first.x0Id) } }),
     onError: (error) => options.onError(error, 'write a node record'),
   })
+  channel.identities.follow(
+    () => host.getConnections(),
+    (peerId) => records.ofPeer(peerId, clock.now()),
+  )
   const exchange = createRecordExchange({ host, store: records, clock, count, ownRecord: () => publisher.current() })
   const publisher = createRecordPublisher({
     backend: crypto,
@@ -191,7 +195,7 @@ async function startParts(
     search: () => discovery.search(),
     countDial: (result) => metrics.dials.inc({ result: within(DIAL_RESULTS, result) }),
     interfaces,
-    explain: (peerId) => (peerId === undefined ? undefined : channel.context.refusals.take(peerId)),
+    explain: (dial) => channel.context.refusals.of(dial),
   })
   const discovery = createDiscovery({
     host,

@@ -1,5 +1,6 @@
 import type { Connection, PeerInfo } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { FailedDial } from '../channel/recent-refusals.ts'
 import { sessionOf } from '../channel/session.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { Report } from '../observe/event.ts'
@@ -36,7 +37,7 @@ export interface SupervisorOptions {
   /** Counts a dial: `connected`, or the code of its failure. */
   readonly countDial: (result: string) => void
   /** A better explanation of a failed dial than libp2p's error, where somebody has one. */
-  readonly explain?: (peerId: string | undefined, error: unknown) => { code: string; message: string } | undefined
+  readonly explain?: (dial: FailedDial) => { code: string; message: string } | undefined
 }
 
 export interface PeerSupervisor {
@@ -97,20 +98,21 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
   }
 
   async function dial(effect: Extract<SupervisorEffect, { type: 'dial' }>): Promise<void> {
-    const { key, peerId, x0Id } = effect
+    const { key, peerId, x0Id, addresses } = effect
+    const since = clock.monotonic()
     // One controller a dial, let go with it: AbortSignal.any over a long-lived signal leaks.
     const abort = new AbortController()
     const deadline = clock.after(DIAL_TIMEOUT_MS, () => abort.abort())
     dials.add(abort)
     try {
       if (peerId !== undefined && x0Id !== undefined) options.expectIdentity(peerId, x0Id)
-      const targets = effect.addresses.map((address) => multiaddr(peerId === undefined ? address : `${address}/p2p/${peerId}`))
+      const targets = addresses.map((address) => multiaddr(peerId === undefined ? address : `${address}/p2p/${peerId}`))
       const connection = await host.dial(targets, { signal: abort.signal })
       await sessionOf(connection)?.accepted
       options.countDial('connected')
       step({ type: 'dialled', key, peerId: connection.remotePeer.toString() })
     } catch (error) {
-      const failure = options.explain?.(peerId, error) ?? dialFailure(error)
+      const failure = options.explain?.({ peerId, addresses, since }) ?? dialFailure(error)
       options.countDial(failure.code)
       step({ type: 'dial-failed', key, code: failure.code, message: failure.message })
       reportFailure(key)

@@ -14,7 +14,7 @@ async function pair(t: TestContext): Promise<{ near: X0Host; far: X0Host; operat
     host: near.host,
     known: near.supervisor.peers,
     encrypter: near.channel.encrypter,
-    refusal: (peer: string) => near.channel.context.refusals.take(peer),
+    refusal: (peer: string) => near.channel.context.refusals.take(peer, 0),
   }
   return { near, far, operation, line: String(far.host.getMultiaddrs()[0]) }
 }

@@ -7,6 +7,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ClassicalEncrypter } from '../../src/channel/classical.ts'
 import { ChannelRefusal, type RefusalCode } from '../../src/channel/refusal.ts'
 import { sessionOf } from '../../src/channel/session.ts'
+import { HandClock } from './hand-clock.ts'
 import { reported, reportedTypes } from './meeting.ts'
 import { type End, makeEnd, rawPair } from './two-ends.ts'
 
@@ -78,13 +79,14 @@ for (const role of ['initiator', 'responder'] as const) {
     end.context.pins.state(foreign.identity.peerId, 'x0known', 'bootstrap')
     assert.equal((await connect(end, role)).code, 'missing-authentication')
     const closed = await makeEnd({ admit: () => 'not-allowed' })
-    assert.equal((await connect(closed, role)).code, 'not-allowed')
+    const { code, raw: closedRaw } = await connect(closed, role)
+    assert.equal(code, 'not-allowed')
     const events = [...reported(end), ...reported(closed)]
     assert.deepEqual(
       events.map((event) => (event.type === 'refused' ? [event.role, event.remotePeerId, event.by] : event.type)),
       Array.from({ length: 3 }, () => [role, foreign.identity.peerId, 'self']),
     )
-    const remembered = closed.context.refusals.take(foreign.identity.peerId)?.code
+    const remembered = closed.context.refusals.take(closedRaw.remoteAddr.toString(), 0)?.code
     assert.equal(remembered, role === 'initiator' ? 'not-allowed' : undefined)
   })
 }
@@ -98,4 +100,35 @@ test('a connection that breaks during plain Noise is a refusal too', async () =>
     (error) => error instanceof ChannelRefusal && error.code === 'closed',
   )
   assert.deepEqual(reportedTypes(end), ['refused:closed'])
+})
+
+test('a classical session with ourselves is refused', async () => {
+  const end = await makeEnd()
+  const [dialling, answering] = rawPair()
+  const ours = new ClassicalEncrypter(end.context, plainNoise(end))
+  const results = await Promise.allSettled([ours.secureOutbound(dialling), ours.secureInbound(answering)])
+  const codes = results.map((result) => result.status === 'rejected' && result.reason.code)
+  assert.deepEqual(codes, ['self-connection', 'self-connection'])
+})
+
+test('the flood gate counts classical handshakes too, and sheds them before anything is computed', async () => {
+  const end = await makeEnd({ limits: { perAddressPerSecond: 0, perAddressBurst: 2, concurrent: 8 } })
+  assert.equal((await connect(end, 'responder')).code, 'session')
+  assert.equal((await connect(end, 'responder')).code, 'session')
+  const ours = new ClassicalEncrypter(end.context, plainNoise(end))
+  const isShed = (error: unknown): boolean => error instanceof ChannelRefusal && error.code === 'shed'
+  await assert.rejects(ours.secureInbound(rawPair()[1]), isShed)
+  assert.deepEqual(reportedTypes(end).slice(-1), ['shed'])
+  assert.equal(end.context.gate.underWay, 0)
+})
+
+test('who falls silent during plain Noise meets our deadline, and its place is free again', async () => {
+  const clock = new HandClock()
+  const end = await makeEnd({ clock, timeoutMs: 5_000 })
+  const waiting = new ClassicalEncrypter(end.context, plainNoise(end)).secureInbound(rawPair()[1])
+  const refused = assert.rejects(waiting, (error) => error instanceof ChannelRefusal && error.code === 'timeout')
+  assert.equal(end.context.gate.underWay, 1)
+  clock.advance(5_000)
+  await refused
+  assert.equal(end.context.gate.underWay, 0)
 })

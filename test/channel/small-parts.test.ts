@@ -88,13 +88,29 @@ test('slots: never more at once than places, the rest in order, and a failure gi
 test('recent refusals: each given once, the newest of a key, the oldest key forgotten first', () => {
   const recent = new RecentRefusals()
   const refusal = (code: (typeof REFUSAL_CODES)[number]) => new ChannelRefusal(code, code)
-  recent.remember('a', refusal('closed'))
-  recent.remember('a', refusal('timeout'))
-  assert.equal(recent.take('a')?.code, 'timeout')
-  assert.equal(recent.take('a'), undefined)
-  for (let key = 0; key < MAX_RECENT_REFUSALS + 3; key += 1) recent.remember(`k${key}`, refusal('closed'))
-  assert.equal(recent.take('k2'), undefined)
-  assert.equal(recent.take('k3')?.code, 'closed')
+  recent.remember('a', refusal('closed'), 0)
+  recent.remember('a', refusal('timeout'), 1)
+  assert.equal(recent.take('a', 0)?.code, 'timeout')
+  assert.equal(recent.take('a', 0), undefined)
+  for (let key = 0; key < MAX_RECENT_REFUSALS + 3; key += 1) recent.remember(`k${key}`, refusal('closed'), key)
+  assert.equal(recent.take('k2', 0), undefined)
+  assert.equal(recent.take('k3', 0)?.code, 'closed')
+})
+
+test('recent refusals: a dial tells its own story only, by the peer that it expected or else by its address', () => {
+  const recent = new RecentRefusals()
+  const refusal = new ChannelRefusal('pin-mismatch', 'another')
+  const addresses = ['/ip4/192.0.2.1/tcp/1', '/ip4/192.0.2.2/tcp/2']
+  recent.remember('peer', refusal, 10)
+  assert.equal(recent.of({ peerId: 'peer', addresses, since: 11 }), undefined, 'that was an earlier dial')
+  recent.remember('peer', refusal, 10)
+  recent.forget('peer')
+  assert.equal(recent.of({ peerId: 'peer', addresses, since: 0 }), undefined, 'a dial went well since')
+  recent.remember('peer', refusal, 10)
+  recent.remember('/ip4/192.0.2.2/tcp/2', refusal, 10)
+  assert.equal(recent.of({ peerId: 'another', addresses, since: 10 }), undefined)
+  assert.equal(recent.of({ peerId: 'peer', addresses: [], since: 10 }), refusal)
+  assert.equal(recent.of({ peerId: undefined, addresses, since: 10 }), refusal)
 })
 
 test('verdict: two bytes; each code of its own comes back, the others as not-allowed', () => {

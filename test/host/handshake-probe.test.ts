@@ -82,6 +82,11 @@ test('another identity than expected is refused by the prober', async (t) => {
   const probe = (change: Partial<ProbeTarget>) => probeHandshake(encrypterOf(prober), targetOf(target, change), soon())
   await assert.rejects(probe({ x0Id: OTHER_X0_ID }), refusal('x0-id-mismatch'))
   await assert.rejects(probe({ peerId: prober.host.peerId.toString(), x0Id: undefined }), refusal('peer-id-mismatch'))
+  // no dial of the node tells the story of a probe
+  const { refusals } = prober.channel.context
+  const { peerId, address } = targetOf(target)
+  for (const dialled of [peerId, prober.host.peerId.toString(), undefined])
+    assert.equal(refusals.of({ peerId: dialled, addresses: [address], since: 0 }), undefined)
 })
 
 test('what the far end says against us comes back as its verdict', async (t) => {

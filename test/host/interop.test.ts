@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { noise } from '@chainsafe/libp2p-noise'
 import { identify } from '@libp2p/identify'
-import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { byteStream } from '@libp2p/utils'
@@ -28,10 +28,11 @@ const OTHER = '/test/other/1.0.0'
 type PlainNode = Libp2p<{ ping: Ping }>
 
 /** libp2p as anybody has it, which claims to speak all of our protocols and notes who opens one. */
-async function plainNode(t: TestContext): Promise<{ node: PlainNode; opened: string[] }> {
+async function plainNode(t: TestContext, privateKey?: PrivateKey): Promise<{ node: PlainNode; opened: string[] }> {
   const opened: string[] = []
   const node = await createLibp2p({
     start: false,
+    ...(privateKey === undefined ? {} : { privateKey }),
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
@@ -156,6 +157,38 @@ test('a peer that is not on the list is refused by name, in both directions; by 
     closed.supervisor.peers().filter(({ status }) => status === 'up/direct'),
     [],
   )
+})
+
+test('whoever is up over the x0 channel, or has a node record here, does not come in over plain Noise, nor is met over it', async (t) => {
+  const interop = [rule('any')]
+  let recorded: { peerId: string; x0Id: Uint8Array } | undefined
+  const recordOf = (peerId: string): typeof recorded => (recorded?.peerId === peerId ? recorded : undefined)
+  const [host, friend] = [await startX0Host(t, { interop, recordOf }), await startX0Host(t)]
+  const { identity } = friend
+  const connection = await friend.host.dial(host.host.getMultiaddrs())
+  await until('it is up', () => host.host.getConnections(friend.host.peerId).length === 1)
+  // somebody who has broken its Ed25519 key, which is all that plain Noise proves
+  const { node: thief } = await plainNode(t, identity.libp2pKey)
+  const tryIn = async (): Promise<void> => {
+    const before = refusals(host).length
+    const open = await thief.dial(host.host.getMultiaddrs()).catch(() => undefined)
+    await until('it is refused', () => refusals(host).length > before && (open === undefined || open.status !== 'open'))
+  }
+  await tryIn()
+  await assert.rejects(host.host.dial(thief.getMultiaddrs(), { force: true }))
+  assert.deepEqual(refusals(host), ['responder:missing-authentication', 'initiator:missing-authentication'])
+
+  // the session is over; what is left is what its node says of itself
+  await connection.close()
+  await friend.host.stop()
+  await until('it is gone', () => host.host.getConnections().length === 0)
+  recorded = { peerId: identity.peerId, x0Id: identity.x0Id }
+  await tryIn()
+  assert.equal(refusals(host).at(-1), 'responder:missing-authentication')
+  // nobody knows better: the operator's rule decides
+  recorded = undefined
+  await thief.dial(host.host.getMultiaddrs())
+  await until('it is in', () => host.host.getConnections().length === 1)
 })
 
 const HYBRID = '/noise-mlkem768-hfs/0.2.0'

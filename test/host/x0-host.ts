@@ -15,7 +15,8 @@ import { createLiveness, type Liveness } from '../../src/host/liveness.ts'
 import { createSessionRenewal, type SessionRenewal } from '../../src/host/session-renewal.ts'
 import { createStreamRepair } from '../../src/host/stream-repair.ts'
 import { createSupervisor, type PeerSupervisor } from '../../src/host/supervisor-runner.ts'
-import { generateNodeIdentity } from '../../src/identity/node-identity.ts'
+import type { WantedPeer } from '../../src/host/supervisor-state.ts'
+import { generateNodeIdentity, type NodeIdentity } from '../../src/identity/node-identity.ts'
 import { formatX0Id } from '../../src/identity/x0-id.ts'
 import type { NodeEvent } from '../../src/observe/event.ts'
 import type { Clock, Timer } from '../../src/platform/clock.ts'
@@ -58,6 +59,7 @@ export class LeapingClock implements Clock {
 export interface X0Host {
   readonly host: Host
   readonly x0Id: string
+  readonly identity: NodeIdentity
   readonly channel: ChannelSetup
   readonly liveness: Liveness
   readonly supervisor: PeerSupervisor
@@ -80,6 +82,12 @@ export interface X0HostOptions {
   readonly interop?: readonly InteropRule[]
   /** A host with nothing but what interop names. */
   readonly interopOnly?: boolean
+  /** The node record that this host holds of a peer. */
+  readonly recordOf?: (peerId: string) => { readonly x0Id: Uint8Array } | undefined
+  /** The bootstrap lines of its supervisor. */
+  readonly wanted?: readonly WantedPeer[]
+  /** Default: new keys. */
+  readonly identity?: NodeIdentity
   /** Stream protocols that echo, beside those of the host. */
   readonly echo?: readonly string[]
 }
@@ -88,7 +96,7 @@ export interface X0HostOptions {
 export async function startX0Host(t: TestContext, options: X0HostOptions = {}): Promise<X0Host> {
   const crypto = nativeBackend()
   const clock = options.clock ?? systemClock
-  const identity = await generateNodeIdentity(crypto, systemRandom)
+  const identity = options.identity ?? (await generateNodeIdentity(crypto, systemRandom))
   const channelEvents: ChannelEvent[] = []
   const events: Omit<NodeEvent, 'at'>[] = []
   const faults: PeerFault[] = []
@@ -125,10 +133,11 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
     gossip: { topics: [TOPIC] },
   })
   fenceInteropSessions(host)
+  channel.identities.follow(() => host.getConnections(), options.recordOf ?? (() => undefined))
   const supervisor = createSupervisor({
     host,
     counts: { min: 1, target: 8, max: 16 },
-    wanted: [],
+    wanted: options.wanted ?? [],
     clock: systemClock,
     random: systemRandom,
     report: (event) => events.push(event),
@@ -136,6 +145,7 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
     expectIdentity: () => undefined,
     search: () => undefined,
     interfaces: () => 'lo',
+    explain: (dial) => channel.context.refusals.of(dial),
   })
   const liveness = createLiveness({
     host,
@@ -172,6 +182,7 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
     door,
     host,
     x0Id: formatX0Id(identity.x0Id),
+    identity,
     channel,
     liveness,
     supervisor,
