@@ -24,13 +24,15 @@ const strength = (source: PinSource): number => PIN_SOURCES.length - PIN_SOURCES
 
 /**
  * What this node believes of its peers' x0 ids (text form), by peer id. The peer id is only an Ed25519 key; the x0 id
- * stays true against a quantum computer, so the pin decides. Pure: no clock, no I/O; node.ts persists `entries`.
+ * stays true against a quantum computer, so the pin decides. Pure: no clock, no I/O; whoever keeps `entries` on a disk
+ * keeps their order and deletes what `takeDropped` names.
  */
 export class PinBook {
   /** Two tables, so that strangers met by chance never push out what an operator stated. Oldest first in both. */
   readonly #stated = new Map<string, Pin>()
   readonly #firstUse = new Map<string, Pin>()
   readonly #deliberate = new Set<string>()
+  readonly #dropped = new Set<string>()
 
   constructor(entries: Iterable<readonly [string, Pin]> = []) {
     for (const [peerId, pin] of entries) this.#store(peerId, pin)
@@ -39,6 +41,13 @@ export class PinBook {
   *entries(): IterableIterator<[string, Pin]> {
     yield* this.#stated
     yield* this.#firstUse
+  }
+
+  /** The peers whose pins made room for others since the last call. Of very many the oldest are left out. */
+  takeDropped(): string[] {
+    const dropped = [...this.#dropped]
+    this.#dropped.clear()
+    return dropped
   }
 
   get(peerId: string): Pin | undefined {
@@ -106,15 +115,18 @@ export class PinBook {
     const firstUse = pin.source === 'first-use'
     const table = firstUse ? this.#firstUse : this.#stated
     table.set(peerId, pin)
-    trim(table, firstUse ? MAX_FIRST_USE_PINS : MAX_STATED_PINS)
+    this.#dropped.delete(peerId)
+    const dropped = trim(table, firstUse ? MAX_FIRST_USE_PINS : MAX_STATED_PINS)
+    if (dropped === undefined) return
+    this.#dropped.add(dropped)
+    trim(this.#dropped, MAX_STATED_PINS)
   }
 }
 
-/** Drops the oldest entry of a table that has grown past its limit. */
-function trim(table: Map<string, Pin> | Set<string>, most: number): void {
-  if (table.size <= most) return
-  for (const key of table.keys()) {
-    table.delete(key)
-    return
-  }
+/** Drops the oldest entry of a table that has grown past its limit, and says which. */
+function trim(table: Map<string, Pin> | Set<string>, most: number): string | undefined {
+  if (table.size <= most) return undefined
+  const [oldest] = table.keys()
+  if (oldest !== undefined) table.delete(oldest)
+  return oldest
 }

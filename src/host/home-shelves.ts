@@ -1,7 +1,7 @@
 import type { PinBook } from '../channel/pins.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store-error.ts'
-import { keepPin, loadPins } from './pin-shelf.ts'
+import { openPins } from './pin-shelf.ts'
 import type { SequenceShelf } from './record-publisher.ts'
 import type { RecordShelf } from './record-store.ts'
 
@@ -30,10 +30,10 @@ export async function openShelves(store: Store, onDamaged: (namespace: string, k
     if (!isTold(namespace, key)) onDamaged(namespace, key)
   }
   const [shelf, own, records] = [store.namespace('pins'), store.namespace('own'), store.namespace('records')]
-  const pins = await loadPins(shelf, (peerId) => damaged('pins', peerId))
+  const { pins, keep } = await openPins(shelf, (peerId) => damaged('pins', peerId))
   return {
     pins,
-    keepPin: (peerId) => keepPin(shelf, pins, peerId),
+    keepPin: keep,
     records: {
       put: (key, value) => records.put(key, value),
       delete: (key) => records.delete(key),

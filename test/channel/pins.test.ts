@@ -101,6 +101,11 @@ test('first use is bounded, and never costs what was stated', () => {
     assert.equal(pins.learn(`p${peer}`, 'x0a'), true)
   }
   assert.equal([...pins.entries()].length, MAX_FIRST_USE_PINS + 1)
+  assert.deepEqual(
+    pins.takeDropped(),
+    Array.from({ length: 10 }, (_, peer) => `p${peer}`),
+  )
+  assert.deepEqual(pins.takeDropped(), [])
   assert.equal(pins.get('p9'), undefined)
   assert.equal(pins.get('p10')?.x0Id, 'x0a')
   assert.equal(pins.get('stated')?.x0Id, 'x0s')
