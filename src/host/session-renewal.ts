@@ -1,6 +1,8 @@
 import type { Connection } from '@libp2p/interface'
+import { ChannelRefusal } from '../channel/refusal.ts'
 import { dueForRenewal, type RenewableSession } from '../channel/renewal.ts'
 import { sessionOf } from '../channel/session.ts'
+import { formatX0Id } from '../identity/x0-id.ts'
 import type { Report } from '../observe/event.ts'
 import type { Clock, Timer } from '../platform/clock.ts'
 import type { Host } from './libp2p-host.ts'
@@ -18,7 +20,10 @@ export interface RenewalOptions {
 export interface SessionRenewal {
   start(): void
   stop(): void
-  /** Replaces one connection now, as the schedule would. @throws Error where the new handshake fails; the old one stays */
+  /**
+   * Replaces one connection now, as the schedule would. @throws Error where the new handshake fails, ChannelRefusal where it
+   * proves another x0 id than the old one; the old one stays
+   */
   renew(connection: Connection): Promise<void>
 }
 
@@ -66,11 +71,25 @@ export function createSessionRenewal(options: RenewalOptions): SessionRenewal {
     try {
       const fresh = await host.dial(old.remoteAddr, { force: true, signal: abort.signal })
       await sessionOf(fresh)?.accepted
+      requireSameIdentity(old, fresh)
     } finally {
       deadline.cancel()
     }
     await drained(old)
     await old.close().catch((error: Error) => old.abort(error))
+  }
+
+  /** Pins cover peers that were stated or met on purpose; here the old session itself says who the new one must be with. */
+  function requireSameIdentity(old: Connection, fresh: Connection): void {
+    const [known, seen] = [x0IdOf(old), x0IdOf(fresh)]
+    if (known === undefined || known === seen) return
+    const code = seen === undefined ? 'missing-authentication' : 'x0-id-mismatch'
+    const peer = old.remotePeer.toString()
+    const address = fresh.remoteAddr.toString()
+    options.report({ type: 'pin.mismatch', level: 'alarm', peer, data: { code, known, seen: seen ?? 'none', address } })
+    const refusal = new ChannelRefusal(code, 'whoever answered the renewal is not whom the old session is with')
+    fresh.abort(refusal)
+    throw refusal
   }
 
   /** Resolves when only lasting streams are left on `connection`, or after the drain time. */
@@ -112,4 +131,9 @@ export function createSessionRenewal(options: RenewalOptions): SessionRenewal {
     },
     renew,
   }
+}
+
+function x0IdOf(connection: Connection): string | undefined {
+  const x0Id = sessionOf(connection)?.remoteX0Id
+  return x0Id === undefined ? undefined : formatX0Id(x0Id)
 }

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { ChannelRefusal } from '../../src/channel/refusal.ts'
+import { sessionOf } from '../../src/channel/session.ts'
+import { nativeBackend } from '../../src/crypto/native.ts'
 import { closestPeers } from '../../src/host/dht.ts'
 import { REPAIR_CHECK_MS } from '../../src/host/limits.ts'
+import { createSessionRenewal } from '../../src/host/session-renewal.ts'
+import { generateNodeSeeds, nodeIdentityFromSeeds } from '../../src/identity/node-identity.ts'
+import type { Report } from '../../src/observe/event.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { TOPIC, until } from './testing.ts'
 import { bindingBetween, connectionsBetween, LeapingClock, startX0Host, type X0Host, type X0HostOptions } from './x0-host.ts'
@@ -217,3 +224,37 @@ for (const dying of [['outbound'], ['inbound'], ['outbound', 'inbound']]) {
     assert.equal(repairs(), before)
   })
 }
+
+test('a renewal that meets the same peer id with another x0 id is refused with an alarm, and the old session stays', async (t) => {
+  const crypto = nativeBackend()
+  const seeds = generateNodeSeeds(systemRandom)
+  const [dialler, answerer] = [
+    await startX0Host(t),
+    await startX0Host(t, { identity: await nodeIdentityFromSeeds(crypto, seeds) }),
+  ]
+  // its Ed25519 key is broken, its ML-DSA key is not
+  const stolen = { ...generateNodeSeeds(systemRandom), ed25519: seeds.ed25519 }
+  const thief = await startX0Host(t, { identity: await nodeIdentityFromSeeds(crypto, stolen) })
+  assert.equal(thief.host.peerId.toString(), answerer.host.peerId.toString())
+  const old = await dialler.host.dial(answerer.host.getMultiaddrs())
+  await sessionOf(old)?.accepted
+  const alarms: Parameters<Report>[0][] = []
+  const renewal = createSessionRenewal({
+    // the address leads to the thief by now
+    host: {
+      getConnections: () => dialler.host.getConnections(),
+      dial: (_address, options) => dialler.host.dial(thief.host.getMultiaddrs(), options),
+    },
+    clock: systemClock,
+    afterMs: DAY_MS,
+    report: (event) => alarms.push(event),
+    count: () => undefined,
+  })
+  await assert.rejects(renewal.renew(old), (error) => error instanceof ChannelRefusal && error.code === 'x0-id-mismatch')
+  assert.deepEqual(
+    alarms.map(({ type, level, peer, data }) => [type, level, peer, data.known, data.seen]),
+    [['pin.mismatch', 'alarm', old.remotePeer.toString(), answerer.x0Id, thief.x0Id]],
+  )
+  await until('only the old session is left', () => connectionsBetween(dialler, answerer).length === 1)
+  assert.deepEqual(connectionsBetween(dialler, answerer), [old])
+})
