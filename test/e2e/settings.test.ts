@@ -51,10 +51,21 @@ test(
     const events = await node.run('events', '--types', 'config.reloaded')
     assert.match(events.stdout, /applied=log\.level +needsRestart=security\.renewAfterHours/)
 
+    // A level set by hand outlives a reload that is about something else, and what waits for a restart goes on waiting.
+    assert.equal((await node.run('log', 'level', 'trace')).code, 0)
+    await writeFile(
+      file,
+      `${LOOPBACK.replace('admin: {', 'admin: { burst: 77,')}log: { level: debug }\nsecurity: { renewAfterHours: 12 }\n`,
+    )
+    node.child.kill('SIGHUP')
+    await until('it has read them again', () => /are applied settings=\S*admin\.burst/.test(node.stderr()))
+    assert.equal((await node.run('log', 'level')).stdout, 'trace\n')
+    assert.equal(node.stderr().match(/changed settings need a restart settings=.*security\.renewAfterHours/g)?.length, 2)
+
     await writeFile(file, 'log: { level: loud }\n')
     node.child.kill('SIGHUP')
     await until('it has refused them', () => /the configuration cannot be used/.test(node.stderr()))
-    assert.equal((await node.run('log', 'level')).stdout, 'debug\n')
+    assert.equal((await node.run('log', 'level')).stdout, 'trace\n')
     assert.equal((await node.status()).ready, true)
   },
 )
@@ -83,6 +94,31 @@ test('a port that was written and is taken is an error that names it', LIMIT, as
   assert.equal(await listen.ended(), 7)
   assert.match(listen.stderr(), new RegExp(`annot listen on /ip4/127\\.0\\.0\\.1/tcp/${port}: EADDRINUSE`))
 })
+
+test('a node that listens nowhere is ready, and reaches others', LIMIT, async (t) => {
+  const peer = await start(t)
+  const home = await homeWith(t, `listen: []\nadmin: { address: "127.0.0.1:0" }\nbootstrap: ["${peer.line}"]\n`)
+  const node = await start(t, { home, bare: true })
+  await node.peerThat(peer.peerId, 'it is up', ({ state }) => state === 'up/direct')
+  const { ready, status, listen } = await node.status()
+  assert.deepEqual([ready, status, listen], [true, 'ok', []])
+})
+
+test(
+  'listen addresses that overlap end the start with exit code 7 and one sentence, and nothing goes on listening',
+  LIMIT,
+  async (t) => {
+    const free = await occupy(t, 0)
+    assert.ok(free !== undefined)
+    const { port } = free.address() as AddressInfo
+    free.close()
+    await once(free, 'close')
+    const node = await launch(t, { listen: `/ip4/127.0.0.1/tcp/${port}`, flags: ['--listen', `/ip4/0.0.0.0/tcp/${port}`] })
+    assert.equal(await node.ended(), 7)
+    assert.match(node.stderr(), /^x0: Cannot listen on \S+ together with the others in `listen`.*\.$/m)
+    assert.ok((await occupy(t, port)) !== undefined)
+  },
+)
 
 test('a default port that is taken yields to a free one, which api.json names', LIMIT, async (t) => {
   // Whoever has it, us or somebody else on this machine: it is taken.
