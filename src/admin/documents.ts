@@ -42,6 +42,8 @@ export const PeerState = Type.Union([
   Type.Literal('never'),
 ])
 
+const Failure = Type.Object({ code: Type.String(), message: Type.String(), at: Type.String() })
+
 export const Peer = Type.Object({
   peerId: nullable(Type.String({ description: 'null for a bootstrap line without /p2p/ until the first contact' })),
   x0Id: nullable(Type.String()),
@@ -63,7 +65,8 @@ export const Peer = Type.Object({
   ),
   bytesOut: nullable(Type.Number()),
   connectedAt: nullable(Type.String()),
-  lastError: nullable(Type.Object({ code: Type.String(), message: Type.String(), at: Type.String() })),
+  lastError: nullable({ ...Failure, description: 'the latest: why it went down, then what each try met' }),
+  downReason: nullable({ ...Failure, description: 'why it went down, while it is' }),
   nextRetryAt: nullable(Type.String()),
   addresses: Type.Array(Type.String()),
 })

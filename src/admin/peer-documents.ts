@@ -1,7 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { sessionOf } from '../channel/session.ts'
 import type { LivenessView } from '../host/liveness.ts'
-import type { PeerEntry } from '../host/supervisor-state.ts'
+import type { PeerEntry, PeerFailure } from '../host/supervisor-state.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { Peer, Peers } from './documents.ts'
 
@@ -21,6 +21,8 @@ export function peersDocument(sources: PeerSources): Peers {
 
 function peerDocument(sources: PeerSources, entry: PeerEntry, connections: ReadonlyMap<string, Connection>): Peer {
   const iso = (monotonic: number): string => new Date(sources.wallClock(monotonic)).toISOString()
+  const failure = (of: PeerFailure | undefined): Peer['lastError'] =>
+    of === undefined ? null : { code: of.code, message: of.message, at: iso(of.at) }
   const live = entry.connections.find(({ id }) => connections.has(id))
   const connection = live === undefined ? undefined : connections.get(live.id)
   const facts = connection === undefined ? undefined : sessionOf(connection)
@@ -46,10 +48,8 @@ function peerDocument(sources: PeerSources, entry: PeerEntry, connections: Reado
     bytesIn: traffic?.received ?? null,
     bytesOut: traffic?.sent ?? null,
     connectedAt: live === undefined ? null : iso(live.since),
-    lastError:
-      entry.lastError === undefined
-        ? null
-        : { code: entry.lastError.code, message: entry.lastError.message, at: iso(entry.lastError.at) },
+    lastError: failure(entry.lastError),
+    downReason: failure(entry.downReason),
     nextRetryAt: entry.retryAt === undefined ? null : iso(entry.retryAt),
     addresses: [...entry.addresses],
   }

@@ -47,9 +47,10 @@ function pqCell(call: Pick<Call, 'color'>, peer: Peer): Cell {
 
 function lastError(peer: Peer, now: number): string {
   const parts: string[] = []
-  if (peer.lastError !== null) {
-    parts.push(`${peer.lastError.code}: ${peer.lastError.message} (${age(peer.lastError.at, now)} ago)`)
-  }
+  const told = (failure: NonNullable<Peer['lastError']>): string =>
+    `${failure.code}: ${failure.message} (${age(failure.at, now)} ago)`
+  if (peer.downReason !== null) parts.push(`down ${told(peer.downReason)}`)
+  if (peer.lastError !== null && peer.lastError.at !== peer.downReason?.at) parts.push(told(peer.lastError))
   if (peer.nextRetryAt !== null) {
     const wait = Math.ceil((Date.parse(peer.nextRetryAt) - now) / 1000)
     parts.push(wait > 0 ? `next try in ${wait}s` : 'trying')

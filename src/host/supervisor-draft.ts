@@ -79,6 +79,7 @@ export function fresh(key: string, now: number, known: Partial<PeerEntry>): Peer
     failures: 0,
     retryAt: now,
     lastError: undefined,
+    downReason: undefined,
     lastUpAt: undefined,
     pausedUntil: undefined,
     ...known,

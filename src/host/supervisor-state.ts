@@ -37,7 +37,10 @@ export interface PeerEntry {
   /** Failed tries in a row. */
   readonly failures: number
   readonly retryAt: number | undefined
+  /** Why it last went down or could not be reached: each retry that fails replaces it. */
   readonly lastError: PeerFailure | undefined
+  /** Why it went down, while it is: what the retries say since then does not replace it. */
+  readonly downReason: PeerFailure | undefined
   /** When it was last connected. */
   readonly lastUpAt: number | undefined
   /** Let go because of `max`: not dialled before this. */

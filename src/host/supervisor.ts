@@ -142,6 +142,7 @@ function connected(draft: Draft, event: Extract<SupervisorEvent, { type: 'connec
   draft.update(event.peerId, {
     connections: [...entry.connections, { id: connectionId, address, direction, since: draft.now }],
     status: 'up/direct',
+    downReason: undefined,
     // Only an address that we dialled is known to lead there; an inbound one has a port of the moment.
     addresses: direction === 'outbound' ? mergeAddresses([address], entry.addresses) : entry.addresses,
     x0Id: event.x0Id ?? entry.x0Id,
@@ -165,7 +166,8 @@ function disconnected(draft: Draft, event: Extract<SupervisorEvent, { type: 'dis
   }
   const lastError = { code: event.code, message: event.message, at: draft.now }
   const retryAt = Math.max(draft.now, entry.pausedUntil ?? draft.now)
-  draft.update(entry.key, { connections, status: 'down', lastError, lastUpAt: draft.now, failures: 0, retryAt })
+  const reason = { lastError, downReason: lastError }
+  draft.update(entry.key, { connections, status: 'down', ...reason, lastUpAt: draft.now, failures: 0, retryAt })
 }
 
 /** A line without a peer id has met its node: the entry gets its real name. */

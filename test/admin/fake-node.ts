@@ -109,6 +109,7 @@ export function fakeNode(): FakeNode {
           bytesIn: 0,
           bytesOut: 0,
           connectedAt: null,
+          downReason: null,
           lastError: { code: 'unreachable', message: 'connection refused', at: '2026-01-01T00:00:00.000Z' },
           nextRetryAt: '2026-01-01T00:00:30.000Z',
           addresses: [],

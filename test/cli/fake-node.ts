@@ -174,6 +174,7 @@ const UP = {
   bytesOut: 200,
   connectedAt: '2026-01-01T00:00:00.000Z',
   lastError: null,
+  downReason: null,
   nextRetryAt: null,
   addresses: ['/ip4/127.0.0.1/tcp/4001'],
 }
@@ -195,6 +196,7 @@ const DOWN = {
   connectedAt: null,
   // What a stranger wrote must not reach the terminal as an escape sequence.
   lastError: { code: 'unreachable', message: 'refused \u001b[31mred\u202e', at: '2026-01-01T00:59:30.000Z' },
+  downReason: { code: 'closed-by-peer', message: 'it left', at: '2026-01-01T00:58:00.000Z' },
   nextRetryAt: '2026-01-01T01:00:07.000Z',
 }
 

@@ -43,7 +43,7 @@ describe('human output', () => {
       peersText(PLAIN, PEERS as Peers, NOW),
       `PEER                                                  STATE      PATH                     SUITE                    PQ   RTT     LOSS  OFFSET   AGE    LAST ERROR
 ${PEER_A}  up/direct  /ip4/127.0.0.1/tcp/4001  XXhfs_X25519+ML-KEM-768  yes  0.7 ms  3%    +1.3 ms  1h00m  -
-${PEER_B}  down       -                        -                        -    -       -     -        2m00s  unreachable: refused ?[31mred? (30s ago), next try in 7s
+${PEER_B}  down       -                        -                        -    -       -     -        2m00s  down closed-by-peer: it left (2m00s ago), unreachable: refused ?[31mred? (30s ago), next try in 7s
 `,
     )
   })

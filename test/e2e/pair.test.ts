@@ -138,7 +138,15 @@ test('a peer that leaves in order is seen to be gone at once, with the reason, a
   assert.equal(await first.end('SIGTERM'), 0)
   const { peer } = await second.peerThat(first.peerId, 'it is down', ({ state }) => state === 'down', 5_000)
   assert.ok(peer.lastError !== null && peer.nextRetryAt !== null)
-  t.diagnostic(`down: ${JSON.stringify(peer.lastError)}`)
+  assert.match(peer.downReason?.code ?? '', /^(closed-by-peer|reset)$/)
+  // the tries that meet nobody do not hide it
+  const { peer: later } = await second.peerThat(
+    first.peerId,
+    'a try has failed',
+    ({ lastError }) => lastError?.code === 'refused',
+  )
+  assert.deepEqual(later.downReason, peer.downReason)
+  t.diagnostic(`down: ${JSON.stringify(peer.downReason)}`)
   const again = await start(t, { home: first.home, listen: `/ip4/127.0.0.1/tcp/${first.port}` })
   const { afterMs } = await second.peerThat(again.peerId, 'it is up again', ({ state }) => state === 'up/direct', 5_000)
   t.diagnostic(`up again ${Math.round(afterMs)} ms after it listens`)

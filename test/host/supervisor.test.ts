@@ -83,6 +83,11 @@ test('a peer that was up is tried at once and then about every second for a minu
     tries += 1
   }
   assert.ok(tries >= 40)
+  // why it went down is told for as long as it is down, whatever the tries meet
+  assert.equal(desk.peer('a').lastError?.code, 'refused')
+  assert.deepEqual(desk.peer('a').downReason, { code: 'reset', message: 'gone', at: 100_000 })
+  desk.up('a')
+  assert.equal(desk.peer('a').downReason, undefined)
 })
 
 test('a change of network makes every wait void', () => {
