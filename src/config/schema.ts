@@ -145,7 +145,11 @@ export const ConfigSchema = Type.Object(
         8,
         'Peers the node aims for; it does not look for more. 8 keep gossip (6 mesh links) and the DHT fed at a few hundred bytes a second.',
       ),
-      max: whole([1, 4096], 64, 'Peers the node keeps: above this many it hangs up on those it did not ask for, and at twice as many connections it refuses inbound ones. Each costs about 1 MB at worst.'),
+      max: whole(
+        [1, 4096],
+        64,
+        'Peers the node keeps: above this many it hangs up on those it did not ask for, and at twice as many connections it refuses inbound ones. Each costs about 1 MB at worst.',
+      ),
     }),
     discovery: section('How the node finds peers it was not told of.', {
       mdns: flag(
