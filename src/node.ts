@@ -22,6 +22,7 @@ import { channelReporter } from './observe/channel-reports.ts'
 import { assessHealth, type HealthState, type Phase } from './observe/health.ts'
 import { createTelemetry, type Telemetry } from './observe/telemetry.ts'
 import { systemClock } from './platform/clock.ts'
+import { collectGarbage } from './platform/collect-garbage.ts'
 import type { RootLog } from './platform/log.ts'
 import { systemRandom } from './platform/random.ts'
 import { releaseVersion } from './platform/release.ts'
@@ -49,6 +50,9 @@ export interface RunningNode {
   /** Resolves when the node has stopped, whoever stopped it. */
   readonly stopped: Promise<void>
 }
+
+/** Connections to the first peers have been made by then, and the start is over. */
+const SETTLED_AFTER_MS = 15_000
 
 /**
  * The composition root: builds every part, connects them, executes their effects. Resolves when the node listens.
@@ -131,6 +135,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   )
   const { peerId, x0Id } = await announce(view, admin, home.paths)
   phase = 'running'
+  systemClock.after(SETTLED_AFTER_MS, collectGarbage)
   telemetry.report({ type: 'node.started', level: 'info', data: { version, peerId, x0Id, admin: admin.url } })
 
   const parts = opened.move()

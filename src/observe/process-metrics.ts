@@ -26,20 +26,24 @@ export function addProcessMetrics(instruments: Instruments, lag: EventLoopLag, v
     cpu.inc({}, seconds - counted)
     counted = seconds
   })
-  const heapTotal = instruments.gauge({ name: 'nodejs_heap_size_total_bytes', help: 'Heap that V8 has reserved.', ...none })
+  // the first of the four asks for all: the registry collects in the order of their making
+  const heapTotal = instruments.gauge(
+    { name: 'nodejs_heap_size_total_bytes', help: 'Heap that V8 has reserved.', ...none },
+    () => {
+      const memory = process.memoryUsage()
+      heapTotal.set({}, memory.heapTotal)
+      heapUsed.set({}, memory.heapUsed)
+      external.set({}, memory.external)
+      resident.set({}, memory.rss)
+    },
+  )
   const heapUsed = instruments.gauge({ name: 'nodejs_heap_size_used_bytes', help: 'Heap in use.', ...none })
   const external = instruments.gauge({
     name: 'nodejs_external_memory_bytes',
     help: 'Memory of buffers and native objects, outside of the heap.',
     ...none,
   })
-  const resident = instruments.gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory.', ...none }, () => {
-    const memory = process.memoryUsage()
-    resident.set({}, memory.rss)
-    heapTotal.set({}, memory.heapTotal)
-    heapUsed.set({}, memory.heapUsed)
-    external.set({}, memory.external)
-  })
+  const resident = instruments.gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory.', ...none })
   const linux = process.platform === 'linux'
   const most = instruments.gauge({
     name: 'process_max_fds',
