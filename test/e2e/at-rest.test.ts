@@ -5,8 +5,14 @@ import { until } from '../host/testing.ts'
 import { type Daemon, launch, start } from './daemon.ts'
 
 const PEERS = 5
-/** X0_LONG measures as the goals are meant; the short form sees more of the start's searches, which fade away. */
-const [SETTLE_S, MEASURE_S, MOST_WIRE] = process.env.X0_LONG === undefined ? [20, 20, 2_000] : [40, 30, 1_000]
+/** What a node at rest may need: resident MB, per cent of a core, bytes a second on the wire. */
+const GOAL = { megabytes: 130, cpu: 2, wire: 1_000 }
+/**
+ * X0_LONG measures as the goals are meant, on a machine that does nothing else. The short form sees more of the start's
+ * searches, which fade away, and runs beside other tests: it only notices what is far off.
+ */
+const [SETTLE_S, MEASURE_S, MOST] =
+  process.env.X0_LONG === undefined ? [20, 20, { megabytes: 150, cpu: 5, wire: 2_000 }] : [40, 30, GOAL]
 /** Of a second of CPU time, as /proc counts it. */
 const TICKS = 100
 
@@ -35,11 +41,11 @@ test(`a node at rest with ${PEERS} peers needs little memory, time and wire`, {
   const cpu = (100 * (after.cpuSeconds - before.cpuSeconds)) / seconds
   const wire = (after.wireBytes - before.wireBytes) / seconds
   t.diagnostic(
-    `resident ${megabytes.toFixed(0)} MB (goal 130), CPU ${cpu.toFixed(2)} % of a core (goal 2), wire ${wire.toFixed(0)} B/s (goal 1000)`,
+    `resident ${megabytes.toFixed(0)} MB (goal ${GOAL.megabytes}, at most ${MOST.megabytes} here), CPU ${cpu.toFixed(2)} % of a core (goal ${GOAL.cpu}, at most ${MOST.cpu}), wire ${wire.toFixed(0)} B/s (goal ${GOAL.wire}, at most ${MOST.wire})`,
   )
-  assert.ok(megabytes < 150, `${megabytes} MB resident`)
-  assert.ok(cpu < 5, `${cpu} % of a core`)
-  assert.ok(wire < MOST_WIRE, `${wire} bytes a second`)
+  assert.ok(megabytes < MOST.megabytes, `${megabytes} MB resident`)
+  assert.ok(cpu < MOST.cpu, `${cpu} % of a core`)
+  assert.ok(wire < MOST.wire, `${wire} bytes a second`)
 })
 
 /** The thing measured is what a node does while time passes. */
