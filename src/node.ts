@@ -51,8 +51,8 @@ export interface RunningNode {
   readonly stopped: Promise<void>
 }
 
-/** Connections to the first peers have been made by then, and the start is over. */
-const SETTLED_AFTER_MS = 15_000
+/** When the start is over, and when the first peers have been met and have published their records. */
+const SETTLED_AFTER_MS = [15_000, 45_000]
 
 /**
  * The composition root: builds every part, connects them, executes their effects. Resolves when the node listens.
@@ -135,7 +135,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   )
   const { peerId, x0Id } = await announce(view, admin, home.paths)
   phase = 'running'
-  systemClock.after(SETTLED_AFTER_MS, collectGarbage)
+  for (const ms of SETTLED_AFTER_MS) systemClock.after(ms, collectGarbage)
   telemetry.report({ type: 'node.started', level: 'info', data: { version, peerId, x0Id, admin: admin.url } })
 
   const parts = opened.move()
