@@ -5,6 +5,7 @@ import { formatX0Id } from '../identity/x0-id.ts'
 import type { HealthState } from '../observe/health.ts'
 import type { Telemetry } from '../observe/telemetry.ts'
 import type { Clock } from '../platform/clock.ts'
+import { wallTimes } from '../platform/wall-times.ts'
 import type { NetworkName } from '../trust/open-network.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
@@ -35,6 +36,7 @@ export function runningNodeView(parts: RunningParts): NodeView {
   const { host, supervisor, channel } = overlay
   const x0Id = formatX0Id(parts.identity.x0Id)
   const startedAt = clock.monotonic()
+  const wallClock = wallTimes(clock)
   const uptimeSeconds = (): number => Math.round((clock.monotonic() - startedAt) / 1000)
   return {
     events: telemetry.events,
@@ -64,7 +66,7 @@ export function runningNodeView(parts: RunningParts): NodeView {
           peers: supervisor.peers(),
           connections: host.getConnections(),
           liveness: overlay.liveness.of,
-          wallClock: (monotonic) => clock.now() - (clock.monotonic() - monotonic),
+          wallClock,
         }),
       ),
     handshake: (request, signal) =>

@@ -66,6 +66,8 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
   // Entries live as long as connections do, and those are bounded by libp2p's maxConnections.
   const uses = new Map<string, AddressUse>()
   const pending = new WeakMap<MultiaddrConnection, AddressUse>()
+  // Who proved itself and then hung up (a handshake on demand does) is no fault.
+  const known = new WeakSet<MultiaddrConnection>()
   const places = options.pending ?? MAX_PENDING_INBOUND
   const openPlaces = places - Math.floor(places * RESERVED_PENDING_SHARE)
   let allPending = 0
@@ -97,11 +99,16 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
         'close',
         () => {
           use.open -= 1
-          if (settle(connection)) options.count('inbound-unfinished')
+          if (settle(connection) && !known.has(connection)) options.count('inbound-unfinished')
           if (use.open === 0 && uses.get(key) === use) uses.delete(key)
         },
         { once: true },
       )
+      return false
+    },
+
+    denyInboundEncryptedConnection(_peerId, connection) {
+      known.add(connection)
       return false
     },
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '../platform/log.ts'
 import type { NodeEvent, Report } from './event.ts'
 import type { EventLog } from './event-log.ts'
@@ -10,6 +11,10 @@ export interface Reporter {
   readonly report: Report
   /** The latest alarms, newest last. */
   alarms(): readonly NodeEvent[]
+}
+
+function isSameAlarm(one: NodeEvent, other: NodeEvent): boolean {
+  return one.type === other.type && one.peer === other.peer && isDeepStrictEqual(one.data, other.data)
 }
 
 /** Joins the event log, the metrics and the log: each event goes to all three. */
@@ -25,6 +30,9 @@ export function createReporter(parts: { readonly events: EventLog; readonly metr
       else if (event.level === 'warn') parts.log.warn(fields, event.type)
       else {
         parts.log.error(fields, `ALARM ${event.type}`)
+        // one that comes again with every retry must not push the others out
+        const again = alarms.findIndex((alarm) => isSameAlarm(alarm, logged))
+        if (again >= 0) alarms.splice(again, 1)
         alarms.push(logged)
         if (alarms.length > ALARMS_KEPT) alarms.shift()
       }
