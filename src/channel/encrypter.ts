@@ -8,10 +8,10 @@ import {
 } from '@libp2p/interface'
 import type { Clock } from '../platform/clock.ts'
 import { Attempt, type ChannelDialOptions } from './attempt.ts'
-import { addressOf, hostOf, timelineOf } from './carrier-address.ts'
+import { timelineOf } from './carrier-address.ts'
 import type { ChannelContext } from './context.ts'
-import { floodKey } from './flood-gate.ts'
 import { type HandshakeInput, type Initiated, initiate, respond, signStaticKey } from './handshake.ts'
+import { gated } from './inbound-gate.ts'
 import type { LiveSession } from './live-session.ts'
 import type { Role } from './pq-auth.ts'
 import type { ChannelProfile } from './profile.ts'
@@ -72,16 +72,12 @@ export class X0Encrypter implements ConnectionEncrypter {
     }
   }
 
-  async secureInbound(connection: MessageStream, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
-    const { gate, clock } = this.#context
-    const key = floodKey(hostOf(connection))
-    const shed = gate.begin(key, clock.monotonic())
-    if (shed !== undefined) {
-      this.#context.report({ type: 'shed', reason: shed, remoteAddress: addressOf(connection) })
-      throw new ChannelRefusal('shed', `too many handshakes: ${shed}`)
-    }
+  secureInbound(connection: MessageStream, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
+    return gated(this.#context, connection, () => this.#respond(connection, options))
+  }
+
+  async #respond(connection: MessageStream, options: SecureConnectionOptions): Promise<SecuredConnection> {
     const attempt = new Attempt(this.#context, this.#options.profile, 'responder', connection, options)
-    let good = false
     try {
       const responded = await respond(await this.#input(attempt, options))
       const session = attempt.session()
@@ -92,16 +88,13 @@ export class X0Encrypter implements ConnectionEncrypter {
       const stream = this.#stream(attempt, session)
       rememberSession(timelineOf(connection), session)
       attempt.complete(session)
-      good = true
       // last: a damaged early record must end a session that has been reported
       stream.start(sealer, new RecordOpener(responded.split.initiatorToResponder, rekey))
       return secured(stream, attempt)
     } catch (error) {
       const refusal = attempt.fail(error)
-      if (attempt.verdictSent) await lingering(connection, clock)
+      if (attempt.verdictSent) await lingering(connection, this.#context.clock)
       throw refusal
-    } finally {
-      gate.end(key, good, clock.monotonic())
     }
   }
 

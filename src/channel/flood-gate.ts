@@ -1,4 +1,3 @@
-import { addressKey } from '../platform/address-key.ts'
 import { GOOD_ADDRESS_MS, MAX_TRACKED_ADDRESSES } from './limits.ts'
 
 /** How many inbound handshakes a node takes on. A stranger's first message costs us a signature; these bound what that buys. */
@@ -92,6 +91,3 @@ export class FloodGate {
     if (good !== undefined) this.#addresses.delete(good)
   }
 }
-
-/** The key an address is counted under here. */
-export const floodKey: (host: string) => string = addressKey
