@@ -46,12 +46,15 @@ export async function run(call: Call, flags: RunFlags): Promise<void> {
   const log = createLog({ level, format, output: { write: (line) => call.terminal.err(line) }, now: () => Date.now() })
   using _faults = endOnFaults(log)
   using interrupts = listenForInterrupts(log)
+  // from the first moment: a SIGHUP that nobody listens for ends the process
+  const started = Promise.withResolvers<RunningNode>()
+  using _reload = on('SIGHUP', () => void started.promise.then((node) => reload(node, load, log)))
   const node = await start(call, loaded, log)
   await announce(call, node)
+  started.resolve(node)
   // Now, not at the exit: a node runs for months and may end by a kill.
   flushCompileCache()
   using _heartbeat = call.quiet ? undefined : every(HEARTBEAT_MS, () => void beat(node, log))
-  using _reload = on('SIGHUP', () => void reload(node, load, log))
   const signal = await Promise.race([interrupts.stop, node.stopped])
   if (signal !== undefined) await stopInOrder(node, signal, log)
 }
