@@ -262,7 +262,9 @@ async function readApi(home: string): Promise<ApiFile | undefined> {
 /** The variables of this process without settings of x0: a node refuses those it does not know. */
 function environment(more: Readonly<Record<string, string>>, withCoverage: boolean): NodeJS.ProcessEnv {
   const dropped = (name: string): boolean => name.startsWith('X0_') || (name === 'NODE_V8_COVERAGE' && !withCoverage)
-  return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped(name))), ...more }
+  // empty, not absent: Node.js hands its own on to every child that has none
+  const coverage = withCoverage ? {} : { NODE_V8_COVERAGE: '' }
+  return { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !dropped(name))), ...coverage, ...more }
 }
 
 function collect(child: ChildProcess, from: 'stdout' | 'stderr'): () => string {
