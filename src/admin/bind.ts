@@ -1,29 +1,19 @@
 import type { Server } from 'node:http'
 import type { AddressInfo, ListenOptions } from 'node:net'
+import { type HostPort, isLoopbackHost, parseHostPort } from '../config/host-port.ts'
 import { AdminError } from './admin-error.ts'
-import { isLoopback } from './client-address.ts'
-
-export interface BindAddress {
-  /** An IP address, or a name that resolves to one of this machine; IPv6 without brackets. */
-  readonly host: string
-  readonly port: number
-}
 
 /**
  * Reads `HOST:PORT`, `[V6]:PORT`.
  * @throws AdminError address-invalid
  */
-export function parseBindAddress(text: string): BindAddress {
-  const match = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+)):(\d{1,5})$/i.exec(text)
-  const host = match?.[1] ?? match?.[2]
-  const port = Number(match?.[3])
-  if (host === undefined || port > 65_535) {
-    throw new AdminError(
-      'address-invalid',
-      `"${text}" is no address for the admin port: write HOST:PORT, as in 127.0.0.1:9690 or [::1]:9690`,
-    )
-  }
-  return { host, port }
+export function parseBindAddress(text: string): HostPort {
+  const address = parseHostPort(text)
+  if (address !== undefined) return address
+  throw new AdminError(
+    'address-invalid',
+    `"${text}" is no address for the admin port: write HOST:PORT, as in 127.0.0.1:9690 or [::1]:9690`,
+  )
 }
 
 /**
@@ -31,7 +21,7 @@ export function parseBindAddress(text: string): BindAddress {
  * @throws AdminError tls-required
  */
 export function requireTlsOutside(host: string, tls: boolean): void {
-  if (tls || isLoopback(host)) return
+  if (tls || isLoopbackHost(host)) return
   throw new AdminError(
     'tls-required',
     `the admin port is not opened on ${host} without TLS: set admin.tls.certificate and admin.tls.key, or bind it to 127.0.0.1`,
@@ -42,7 +32,7 @@ export function requireTlsOutside(host: string, tls: boolean): void {
  * Listens on `address`. Where the port is only the default and taken, a free one is used instead.
  * @throws AdminError address-in-use, address-unavailable
  */
-export async function listenTcp(server: Server, address: BindAddress, portIsDefault: boolean): Promise<AddressInfo> {
+export async function listenTcp(server: Server, address: HostPort, portIsDefault: boolean): Promise<AddressInfo> {
   try {
     await listen(server, { host: address.host, port: address.port })
   } catch (cause) {

@@ -3,13 +3,13 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { fastifyHelmet } from '@fastify/helmet'
 import { type FastifyServerOptions, fastify } from 'fastify'
+import { type HostPort, isLoopbackHost } from '../config/host-port.ts'
 import type { Report } from '../observe/event.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { AdminApp, AdminContext, AdminLog, AdminTimes } from './admin-context.ts'
 import type { TokenVerifier } from './authentication.ts'
-import { type BindAddress, listenTcp, requireTlsOutside } from './bind.ts'
+import { listenTcp, requireTlsOutside } from './bind.ts'
 import { addChecks } from './checks.ts'
-import { isLoopback } from './client-address.ts'
 import { addErrors, answerError } from './errors.ts'
 import * as limits from './limits.ts'
 import type { NodeView } from './node-view.ts'
@@ -28,7 +28,7 @@ export interface AdminServerOptions {
   readonly log: AdminLog
   readonly report: Report
   readonly clock: Clock
-  readonly address: BindAddress
+  readonly address: HostPort
   /** The port was not chosen by anybody: where it is taken, a free one will do. */
   readonly portIsDefault: boolean
   /** Path of the unix socket; left out, there is none. */
@@ -88,7 +88,7 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
     clock: options.clock,
     times,
     settings: () => settings,
-    onLoopback: isLoopback(address.host),
+    onLoopback: isLoopbackHost(address.host),
     isUnix: (request) => unixSockets.has(request.raw.socket),
     closing: closing.signal,
   }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isLoopback } from '../../src/admin/client-address.ts'
 import { TokenBuckets } from '../../src/admin/token-buckets.ts'
+import { isLoopbackHost } from '../../src/config/host-port.ts'
 import { ManualClock } from '../observe/manual-clock.ts'
 import { ask, openPort, problemOf } from './open-port.ts'
 
@@ -57,9 +57,9 @@ test('keys do not share tokens, and memory is bounded: the least recently used i
 
 test('loopback is what no other machine reaches', () => {
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost', '::ffff:127.0.0.1'])
-    assert.equal(isLoopback(host), true, host)
+    assert.equal(isLoopbackHost(host), true, host)
   for (const host of ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'localhost.evil', '127.0.0.1.nip.io'])
-    assert.equal(isLoopback(host), false, host)
+    assert.equal(isLoopbackHost(host), false, host)
 })
 
 test('the port answers 429 with Retry-After past the burst, before it looks at any token; another address goes on', async (t) => {
