@@ -2,7 +2,6 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import type { FloodLimits } from '../../src/channel/flood-gate.ts'
-import { HANDSHAKE_TIMEOUT_MS } from '../../src/channel/limits.ts'
 import { PinBook } from '../../src/channel/pins.ts'
 import { cryptoBackend } from '../../src/crypto/select.ts'
 import { setUpChannel } from '../../src/host/channel-setup.ts'
@@ -13,6 +12,8 @@ import { OPEN_WIDE } from './open-wide.ts'
 
 /** The flood gate is not what is measured here: out of the way, as libp2p's own thresholds are. */
 const NO_GATE: FloodLimits = { perAddressPerSecond: 1e9, perAddressBurst: 1e9, concurrent: 1e6 }
+/** Nothing is to time out here, ms. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
 const NETWORK_ID = new Uint8Array(32).fill(1)
 
 /** libp2p as a node composes it, with the channel built by the same code, and none of the node's services. */

@@ -33,9 +33,6 @@ export const MAX_EARLY_BYTES = 256 * 1024
 /** Plaintext that the sends of one turn of the event loop may join before it is sealed: four whole records. */
 export const MAX_JOINED_BYTES = 4 * MAX_RECORD_PLAINTEXT_BYTES
 
-/** A whole handshake, from the first byte to the verdict, where nobody configures it. Ten seconds cover a satellite link with loss. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000
-
 /** A session older than this is replaced by a fresh handshake (fresh secrets against a later theft of these). */
 export const RENEW_AFTER_MS = 24 * 60 * 60 * 1000
 
