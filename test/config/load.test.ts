@@ -15,7 +15,7 @@ const PEER = '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
 const X0_ID = `x0${'a'.repeat(52)}`
 
 function resolved(text = '', env: Record<string, string> = {}, flags: FlagValue[] = []) {
-  const sources: ConfigSources = { flags, env, file: { path: '/etc/x0/config.yaml', text }, folder: '/work' }
+  const sources: ConfigSources = { flags, env, file: { path: '/etc/x0/config.yaml', text }, folder: '/srv/node' }
   return resolveConfig(sources)
 }
 
@@ -248,7 +248,7 @@ test('the admin port is on loopback, or has TLS', () => {
   refusedOnce('admin: { tls: { certificate: cert.pem } }', 'missing', 'admin.tls.key', /missing/)
   assert.equal(
     resolved('', { X0_ADMIN_TLS_CERTIFICATE: 'c.pem', X0_ADMIN_TLS_KEY: 'k.pem' }).config.admin.tls?.key,
-    '/work/k.pem',
+    '/srv/node/k.pem',
   )
   for (const origin of ['https://a.example/', 'a.example', '*', 'null', 'ftp://a.example']) {
     refusedOnce(`admin: { allowedOrigins: ["${origin}"] }`, 'bad-address', 'admin.allowedOrigins[0]', /exact origin/)
