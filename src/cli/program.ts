@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultHomeFolder } from '../platform/xdg.ts'
-import { readDuration } from './quantity.ts'
+import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
 import type { Call, Terminal } from './terminal.ts'
 
 interface GlobalFlags {
@@ -194,39 +194,8 @@ export function buildProgram(terminal: Terminal): Command {
   return program
 }
 
-function collect(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value]
-}
-
-function readUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new InvalidArgumentError('It must be an http or https URL.')
-  return url
-}
-
-function readTime(text: string): number {
-  const ms = readDuration(text)
-  if (ms === undefined) throw new InvalidArgumentError('Examples: 30, 1.5s, 500ms, 2m.')
-  return ms
-}
-
 function readShell(text: string): Shell {
   const shell = SHELLS.find((name) => name === text)
   if (shell === undefined) throw new InvalidArgumentError(`It must be one of ${SHELLS.join(', ')}.`)
   return shell
-}
-
-function readEventId(text: string): string {
-  if (!/^\d+\.\d+$/.test(text)) throw new InvalidArgumentError('An id is EPOCH.NUMBER, as `x0 events --json` shows it.')
-  return text
-}
-
-function readCount(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
-    }
-    return value
-  }
 }

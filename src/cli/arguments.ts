@@ -1,0 +1,38 @@
+import { InvalidArgumentError } from 'commander'
+import { readDuration } from './quantity.ts'
+
+/** Gathers a repeatable flag. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value]
+}
+
+/** @throws InvalidArgumentError unless it is an http or https URL */
+export function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new InvalidArgumentError('It must be an http or https URL.')
+  return url
+}
+
+/** Milliseconds. @throws InvalidArgumentError */
+export function readTime(text: string): number {
+  const ms = readDuration(text)
+  if (ms === undefined) throw new InvalidArgumentError('Examples: 30, 1.5s, 500ms, 2m.')
+  return ms
+}
+
+/** @throws InvalidArgumentError */
+export function readEventId(text: string): string {
+  if (!/^\d+\.\d+$/.test(text)) throw new InvalidArgumentError('An id is EPOCH.NUMBER, as `x0 events --json` shows it.')
+  return text
+}
+
+/** A reader of whole numbers within bounds. */
+export function readCount(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`)
+    }
+    return value
+  }
+}
