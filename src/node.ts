@@ -94,6 +94,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       clock,
       random: systemRandom,
       pins: shelves.pins,
+      credential: () => undefined,
+      admit: () => undefined,
       datastorePath: home.paths.datastore,
       records: shelves.records,
       sequence: shelves.sequence,

@@ -26,6 +26,8 @@ export async function startX0(listen: readonly string[]): Promise<Libp2p> {
     networkId: NETWORK_ID,
     clock: systemClock,
     pins: new PinBook(),
+    credential: () => undefined,
+    admit: () => undefined,
     flood: NO_GATE,
     timeoutMs: HANDSHAKE_TIMEOUT_MS,
     interop: [],

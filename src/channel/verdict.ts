@@ -28,6 +28,15 @@ const WIRE: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, number>([
   ['no-common-muxer', 17],
   ['shed', 18],
   ['timeout', 19],
+  ['blocked', 20],
+  ['catching-up', 21],
+  ['credential-malformed', 22],
+  ['credential-forged', 23],
+  ['credential-expired', 24],
+  ['credential-early', 25],
+  ['credential-foreign', 26],
+  ['credential-mismatch', 27],
+  ['issuer-unknown', 28],
 ])
 
 const BY_WIRE = new Map([...WIRE].map(([code, number]) => [number, code]))

@@ -2,7 +2,7 @@ import { yamux } from '@libp2p/yamux'
 import { Attention } from '../channel/attention.ts'
 import type { ChannelEvent } from '../channel/channel-event.ts'
 import { ClassicalEncrypter } from '../channel/classical.ts'
-import type { ChannelContext } from '../channel/context.ts'
+import type { Applicant, ChannelContext } from '../channel/context.ts'
 import { X0Encrypter } from '../channel/encrypter.ts'
 import { FloodGate, type FloodLimits } from '../channel/flood-gate.ts'
 import { KeyMaterial } from '../channel/key-material.ts'
@@ -11,6 +11,7 @@ import { MAX_FRAME_BYTES } from '../channel/limits.ts'
 import type { PinBook } from '../channel/pins.ts'
 import { interopProfile, X0_PROFILE, X0_PROTOCOL } from '../channel/profile.ts'
 import { RecentRefusals } from '../channel/recent-refusals.ts'
+import type { RefusalCode } from '../channel/refusal.ts'
 import { Slots } from '../channel/slots.ts'
 import type { InteropRule } from '../config/schema.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
@@ -30,6 +31,10 @@ export interface ChannelSetupOptions {
   readonly flood: FloodLimits
   readonly timeoutMs: number
   readonly interop: readonly InteropRule[]
+  /** What this node shows of its belonging to the network in each handshake. */
+  readonly credential: () => Uint8Array | undefined
+  /** Who may be a peer over the x0 channel: the reason to turn somebody away, or undefined. */
+  readonly admit: (applicant: Applicant) => RefusalCode | undefined
   readonly report: (event: ChannelEvent) => void
 }
 
@@ -64,9 +69,10 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     attention: new Attention(options.clock),
     scratch: Buffer.allocUnsafeSlow(MAX_FRAME_BYTES),
     timeoutMs: options.timeoutMs,
-    credential: () => undefined,
-    admit(protocol, { peerId, x0Id }) {
-      if (protocol === X0_PROTOCOL) return undefined
+    credential: options.credential,
+    admit(protocol, applicant) {
+      const { peerId, x0Id } = applicant
+      if (protocol === X0_PROTOCOL) return options.admit(applicant)
       if (!isNamed(options.interop, protocol, peerId)) return 'not-allowed'
       return x0Id === undefined && identities.x0IdOf(peerId) !== undefined ? 'missing-authentication' : undefined
     },

@@ -1,7 +1,9 @@
 import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
 import type { ChannelEvent } from '../channel/channel-event.ts'
+import type { Applicant } from '../channel/context.ts'
 import type { PinBook, PinSource } from '../channel/pins.ts'
+import type { RefusalCode } from '../channel/refusal.ts'
 import type { Config } from '../config/schema.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { parseBootstrapLine } from '../identity/bootstrap-line.ts'
@@ -44,6 +46,9 @@ export interface OverlayOptions {
   readonly clock: Clock
   readonly random: Random
   readonly pins: PinBook
+  /** What this node shows in its handshakes, and whom it turns away in theirs. */
+  readonly credential: () => Uint8Array | undefined
+  readonly admit: (applicant: Applicant) => RefusalCode | undefined
   readonly datastorePath: string
   readonly records: RecordShelf
   readonly sequence: SequenceShelf
@@ -83,6 +88,8 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     flood: config.security.handshake,
     timeoutMs: config.security.handshake.timeoutMs,
     interop: config.security.interop,
+    credential: options.credential,
+    admit: options.admit,
     report: options.onChannelEvent,
   })
   let registry: (() => HandlerRegistry) | undefined

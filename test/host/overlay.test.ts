@@ -45,6 +45,8 @@ async function optionsFor(t: TestContext, listen: readonly string[]): Promise<Ov
     clock: systemClock,
     random: systemRandom,
     pins: new PinBook(),
+    credential: () => undefined,
+    admit: () => undefined,
     datastorePath: join(await temporaryFolder(t), 'datastore'),
     records: { put: async () => undefined, delete: async () => undefined, entries: async function* () {} },
     sequence: { load: async () => undefined, save: async () => undefined },

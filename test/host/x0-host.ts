@@ -108,6 +108,8 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
     networkId: new Uint8Array(32).fill(7),
     clock: { ...systemClock, now: () => clock.now() },
     pins: new PinBook(),
+    credential: () => undefined,
+    admit: () => undefined,
     flood: { perAddressPerSecond: 100, perAddressBurst: 100, concurrent: 32 },
     timeoutMs: 5_000,
     interop: options.interop ?? [],
