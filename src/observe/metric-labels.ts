@@ -8,7 +8,7 @@ import type { StoreErrorCode } from '../store/store-error.ts'
  * error. What is not in its set is counted as `other`.
  */
 export const BACKENDS = ['native', 'portable'] as const
-export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop'] as const
+export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop', 'credential'] as const
 export const PEER_STATES = ['up/direct', 'up/relayed', 'suspect', 'down', 'never'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
 export const TRAFFIC_DIRECTIONS = ['received', 'sent'] as const
@@ -28,6 +28,9 @@ export const REFUSALS = REFUSAL_CODES
 export const POST_QUANTUM = ['authenticated', 'key-exchange', 'none'] as const
 export const RENEWAL_RESULTS = ['renewed', 'failed'] as const
 export const SHED_REASONS = ['address-rate', 'address-concurrency', 'concurrency'] as const satisfies readonly ShedReason[]
+/** What a door answered, or why it did not. */
+export const JOIN_RESULTS = ['admitted', 'pending', 'refused', 'failed'] as const
+export const CREDENTIAL_RENEWALS = ['renewed', 'failed'] as const
 export const PIN_EVENTS = ['learned', 'replaced', 'mismatch', 'frozen'] as const
 export const PROBE_RESULTS = ['answered', 'lost'] as const
 /** `connected`, or the code that the host gives a failed dial; an encrypter's own code counts as `other` (see handshakes). */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { metricsDocument } from '../../scripts/metrics-docs.ts'
-import { ROUTE_LABELS, ROUTES } from '../../src/admin/route-table.ts'
+import { ROUTE_LABELS, ROUTES, routeLabel } from '../../src/admin/route-table.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
 import { channelCounter } from '../../src/observe/channel-metrics.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
@@ -38,8 +38,10 @@ test('a node at rest stays within its budget of series', async (t) => {
 test('no values that code or peers can bring make more series than the limit', (t) => {
   const metrics = newMetrics(t)
   const http = metrics.families.filter(({ name }) => name === 'x0_http_requests_total')
-  // A route has one or two methods and a HEAD; only unmatched requests may bring any method, whose answers are all 4xx.
-  const httpMost = ROUTES.length * 2 * 4 + 7
+  // A label has the methods of its routes and their HEAD; only unmatched requests may bring any method, whose answers are all 4xx.
+  const methods = new Set(ROUTES.map(({ method, path }) => `${routeLabel(path)} ${method}`))
+  const heads = [...methods].filter((each) => each.endsWith(' GET')).length
+  const httpMost = (methods.size + heads) * 4 + 7
   const most =
     metrics.families.reduce((sum, { maxSeries }) => sum + maxSeries, 0) -
     http.reduce((sum, { maxSeries }) => sum + maxSeries, 0) +
@@ -178,9 +180,13 @@ test('what the channel reports is counted', async (t) => {
   const ours = 'noise-xxhfs-mlkem768-mldsa65'
   const expected = {
     [`x0_handshakes_total{suite="${ours}",role="initiator",result="accepted"}`]: 1,
-    'x0_handshakes_total{suite="noise-xx-classical",role="responder",result="protocol-mismatch"}': 2,
-    'x0_handshakes_total{suite="noise-xxhfs-mlkem768",role="responder",result="timeout"}': 1,
-    'x0_handshakes_total{suite="other",role="responder",result="not-allowed"}': 1,
+    'x0_handshakes_total{suite="noise-xx-classical",role="responder",result="refused"}': 2,
+    'x0_handshakes_total{suite="noise-xxhfs-mlkem768",role="responder",result="refused"}': 1,
+    'x0_handshakes_total{suite="other",role="responder",result="refused"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="self",code="protocol-mismatch"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="peer",code="protocol-mismatch"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="self",code="timeout"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="self",code="not-allowed"}': 1,
     [`x0_handshake_duration_seconds_sum{suite="${ours}",role="initiator"}`]: 0.03,
     [`x0_handshake_duration_seconds_count{suite="${ours}",role="initiator"}`]: 1,
     [`x0_handshake_bytes_total{suite="${ours}",direction="sent"}`]: 100,
