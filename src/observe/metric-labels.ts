@@ -1,3 +1,4 @@
+import { DOOR_RESULTS } from '../channel/channel-event.ts'
 import type { ShedReason } from '../channel/flood-gate.ts'
 import { REFUSAL_CODES } from '../channel/refusal.ts'
 import type { Suite } from '../channel/session.ts'
@@ -26,6 +27,8 @@ export const HANDSHAKE_RESULTS = ['accepted', ...REFUSAL_CODES] as const
 export const POST_QUANTUM = ['authenticated', 'key-exchange', 'none'] as const
 export const RENEWAL_RESULTS = ['renewed', 'failed'] as const
 export const SHED_REASONS = ['address-rate', 'address-concurrency', 'concurrency'] as const satisfies readonly ShedReason[]
+/** How visits at the join door ended whose handshake held. */
+export const JOIN_VISIT_RESULTS = DOOR_RESULTS
 export const PIN_EVENTS = ['learned', 'replaced', 'mismatch', 'frozen'] as const
 export const PROBE_RESULTS = ['answered', 'lost'] as const
 /** `connected`, or the code that the host gives a failed dial; an encrypter's own code counts as `other` (see handshakes). */
