@@ -12,7 +12,7 @@ import type {
   Status,
 } from './documents.ts'
 
-/** What the admin port may ask of the node. node.ts implements it over the running parts; tests over small fakes. */
+/** What the admin port may ask of the node. the composition root implements it over the running parts; tests over small fakes. */
 export interface NodeView {
   /** Cheap: called by /health, /livez and /readyz, several times a second. `ready` false answers 503. */
   health(): { document: Health; live: boolean; ready: boolean }

@@ -16,10 +16,11 @@ import { selfDocument } from './self-document.ts'
 import { statusDocument } from './status-document.ts'
 
 export interface RunningParts {
-  readonly overlay: Overlay
+  /** The one of now: it changes with the network. */
+  readonly overlay: () => Overlay
   readonly telemetry: Telemetry
   readonly identity: NodeIdentity
-  readonly network: NetworkName
+  readonly network: () => NetworkName
   readonly version: string
   readonly backend: Self['backend']
   /** The home folder. */
@@ -33,7 +34,6 @@ export interface RunningParts {
 /** What the admin port shows of the parts of a node that runs. */
 export function runningNodeView(parts: RunningParts): NodeView {
   const { overlay, telemetry, clock, version } = parts
-  const { host, supervisor, channel } = overlay
   const x0Id = formatX0Id(parts.identity.x0Id)
   const startedAt = clock.monotonic()
   const wallClock = wallTimes(clock)
@@ -51,27 +51,26 @@ export function runningNodeView(parts: RunningParts): NodeView {
     },
     self: () =>
       selfDocument({
-        host,
+        host: overlay().host,
         version,
         identity: parts.identity,
         x0Id,
         backend: parts.backend,
-        networkId: parts.network.id,
+        networkId: parts.network().id,
         home: parts.home,
       }),
     status: () => Promise.resolve(statusOf(parts, x0Id, uptimeSeconds())),
-    peers: () =>
-      Promise.resolve(
-        peersDocument({
-          peers: supervisor.peers(),
-          connections: host.getConnections(),
-          liveness: overlay.liveness.of,
-          wallClock,
-        }),
-      ),
-    handshake: (request, signal) =>
-      runHandshake({ encrypter: channel.encrypter, known: supervisor.peers, localX0Id: x0Id }, request, signal),
+    peers() {
+      const { host, supervisor, liveness } = overlay()
+      const sources = { peers: supervisor.peers(), connections: host.getConnections(), liveness: liveness.of, wallClock }
+      return Promise.resolve(peersDocument(sources))
+    },
+    handshake(request, signal) {
+      const { channel, supervisor } = overlay()
+      return runHandshake({ encrypter: channel.encrypter, known: supervisor.peers, localX0Id: x0Id }, request, signal)
+    },
     ping(request, signal) {
+      const { host, channel, supervisor } = overlay()
       const since = clock.monotonic()
       const refusal = (peer: string) => channel.context.refusals.take(peer, since)
       return runPing({ host, known: supervisor.peers, encrypter: channel.encrypter, refusal }, request, signal)
@@ -85,7 +84,9 @@ export function runningNodeView(parts: RunningParts): NodeView {
 }
 
 function statusOf(parts: RunningParts, x0Id: string, uptimeSeconds: number): Status {
-  const { overlay, telemetry, identity, network } = parts
+  const { telemetry, identity } = parts
+  const overlay = parts.overlay()
+  const network = parts.network()
   const { host, supervisor, records, presence } = overlay
   const { dht, gossip } = host.services
   return statusDocument({

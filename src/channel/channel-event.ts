@@ -3,7 +3,7 @@ import type { Role } from './pq-auth.ts'
 import type { RefusalCode, RefusedBy } from './refusal.ts'
 import type { SessionFacts } from './session.ts'
 
-/** What the channel reports; node.ts turns it into metrics and events. Nothing in it is secret. */
+/** What the channel reports; the composition root turns it into metrics and events. Nothing in it is secret. */
 export type ChannelEvent =
   | {
       /** The handshake is over at this end; an initiator still waits for the verdict (`accepted` follows). */

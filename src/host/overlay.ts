@@ -36,8 +36,12 @@ import { createSupervisor, type PeerSupervisor } from './supervisor-runner.ts'
 
 export interface OverlayOptions {
   readonly config: Config
-  /** `listen` was written by somebody: an address that cannot be had is then an error. */
+  /** Multiaddrs to accept peers on. */
+  readonly listen: readonly string[]
+  /** They were written by somebody: an address that cannot be had is then an error. */
   readonly listenIsWritten: boolean
+  /** Bootstrap lines of peers to keep connected. */
+  readonly bootstrap: readonly string[]
   readonly crypto: CryptoBackend
   readonly identity: NodeIdentity
   readonly networkId: Uint8Array
@@ -99,7 +103,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
   let registry: (() => HandlerRegistry) | undefined
   const host = await createHost({
     privateKey: identity.libp2pKey,
-    listen: await listenAddresses(config.listen, options.listenIsWritten),
+    listen: await listenAddresses(options.listen, options.listenIsWritten),
     announce: config.announce,
     encrypters: channel.factories.map((factory) => (components) => {
       // not there yet while libp2p is being built
@@ -190,7 +194,7 @@ async function startParts(
     countGossip: (result) => metrics.gossip.inc({ result }),
     onError: (error) => options.onError(error, 'send a presence message'),
   })
-  const wanted = config.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
+  const wanted = options.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
   for (const { peerId, x0Id } of wanted) {
     if (peerId !== undefined) options.pins.intend(peerId)
     if (peerId !== undefined && x0Id !== undefined) options.onStated(peerId, x0Id, 'bootstrap')

@@ -1,6 +1,6 @@
 import { DOOR_RESULTS } from '../channel/channel-event.ts'
 import type { ShedReason } from '../channel/flood-gate.ts'
-import { REFUSAL_CODES } from '../channel/refusal.ts'
+import { REFUSAL_CODES, type RefusedBy } from '../channel/refusal.ts'
 import type { Suite } from '../channel/session.ts'
 import type { StoreErrorCode } from '../store/store-error.ts'
 
@@ -20,8 +20,10 @@ export const SUITES = [
 ] as const satisfies readonly Suite[]
 export const ROLES = ['initiator', 'responder'] as const
 
-/** How a handshake ended: accepted, or the code of the refusal. */
-export const HANDSHAKE_RESULTS = ['accepted', ...REFUSAL_CODES] as const
+export const HANDSHAKE_RESULTS = ['accepted', 'refused'] as const
+/** Whose judgement it was: this end's, or the peer's verdict. */
+export const REFUSED_BY = ['self', 'peer'] as const satisfies readonly RefusedBy[]
+export const REFUSALS = REFUSAL_CODES
 
 /** How much of a connection holds against a quantum computer: authentication and key exchange, the exchange alone, nothing. */
 export const POST_QUANTUM = ['authenticated', 'key-exchange', 'none'] as const

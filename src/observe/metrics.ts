@@ -90,6 +90,11 @@ export class Metrics {
     help: 'Handshakes of the secure channel by suite, role and result.',
     labels: { suite: label.SUITES, role: label.ROLES, result: label.HANDSHAKE_RESULTS },
   })
+  readonly handshakeRefusals = this.#instruments.counter({
+    name: 'x0_handshake_refusals_total',
+    help: 'Handshakes that were refused or failed, by the reason and by who judged: this node (self) or the peer, which told its reason.',
+    labels: { role: label.ROLES, by: label.REFUSED_BY, code: label.REFUSALS },
+  })
   readonly handshakeDuration = this.#instruments.histogram(
     {
       name: 'x0_handshake_duration_seconds',

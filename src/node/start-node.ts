@@ -1,35 +1,32 @@
-import { loadOrCreateAdminToken } from './admin/admin-token.ts'
-import type { Self } from './admin/documents.ts'
-import type { NodeView } from './admin/node-view.ts'
-import { adminSettings, openAdmin } from './admin/open-admin.ts'
-import { ROUTE_LABELS } from './admin/route-table.ts'
-import { runningNodeView } from './admin/running-node-view.ts'
-import type { AdminServer } from './admin/server.ts'
-import type { ChannelEvent } from './channel/channel-event.ts'
-import type { PinBook, PinSource } from './channel/pins.ts'
-import { isExplicit, type LoadedConfig } from './config/origin.ts'
-import { planReload, type ReloadPlan } from './config/reload.ts'
-import type { CryptoBackend } from './crypto/backend.ts'
-import { cryptoBackend } from './crypto/select.ts'
-import { type HomeShelves, openShelves } from './host/home-shelves.ts'
-import { startOverlay } from './host/overlay.ts'
-import { healthChecks } from './host/overlay-health.ts'
-import { observeOverlay } from './host/overlay-metrics.ts'
-import { openKeyStore } from './identity/key-store.ts'
-import type { NodeIdentity } from './identity/node-identity.ts'
-import { channelCounter } from './observe/channel-metrics.ts'
-import { channelReporter } from './observe/channel-reports.ts'
-import { assessHealth, type HealthState, type Phase } from './observe/health.ts'
-import { createTelemetry, type Telemetry } from './observe/telemetry.ts'
-import { systemClock } from './platform/clock.ts'
-import { collectGarbage } from './platform/collect-garbage.ts'
-import type { RootLog } from './platform/log.ts'
-import { systemRandom } from './platform/random.ts'
-import { releaseVersion } from './platform/release.ts'
-import { writeApiFile } from './store/api-file.ts'
-import { openHome } from './store/home.ts'
-import type { HomePaths } from './store/home-paths.ts'
-import { openNetwork, shortNetworkId } from './trust/open-network.ts'
+import { loadOrCreateAdminToken } from '../admin/admin-token.ts'
+import type { Self } from '../admin/documents.ts'
+import type { NodeView } from '../admin/node-view.ts'
+import { adminSettings, openAdmin } from '../admin/open-admin.ts'
+import { ROUTE_LABELS } from '../admin/route-table.ts'
+import { runningNodeView } from '../admin/running-node-view.ts'
+import type { AdminServer } from '../admin/server.ts'
+import type { LoadedConfig } from '../config/origin.ts'
+import { planReload, type ReloadPlan } from '../config/reload.ts'
+import type { CryptoBackend } from '../crypto/backend.ts'
+import { cryptoBackend } from '../crypto/select.ts'
+import { openShelves } from '../host/home-shelves.ts'
+import { healthChecks } from '../host/overlay-health.ts'
+import { observeOverlay } from '../host/overlay-metrics.ts'
+import { openKeyStore } from '../identity/key-store.ts'
+import type { NodeIdentity } from '../identity/node-identity.ts'
+import { assessHealth, type HealthState, type Phase } from '../observe/health.ts'
+import { createTelemetry, type Telemetry } from '../observe/telemetry.ts'
+import { systemClock } from '../platform/clock.ts'
+import { collectGarbage } from '../platform/collect-garbage.ts'
+import type { RootLog } from '../platform/log.ts'
+import { systemRandom } from '../platform/random.ts'
+import { releaseVersion } from '../platform/release.ts'
+import { writeApiFile } from '../store/api-file.ts'
+import { openHome } from '../store/home.ts'
+import type { HomePaths } from '../store/home-paths.ts'
+import { openNetwork } from '../trust/open-network.ts'
+import type { NodeParts } from './node-parts.ts'
+import { takeSeat } from './seat.ts'
 
 export interface NodeOptions {
   /** The home folder; made where it is missing. */
@@ -78,37 +75,23 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   )
   const home = opened.adopt(await openHome(options.home, { onWriteFailure: telemetry.storeFailed }), (part) => part.close())
   const identity = await openIdentity(crypto, options)
-  const network = openNetwork(crypto)
   const token = await loadOrCreateAdminToken(home.paths.token)
   const shelves = await openShelves(home.store, telemetry.storeDamaged)
+  const parts: NodeParts = {
+    loaded: options.config,
+    version,
+    crypto,
+    identity,
+    clock,
+    random: systemRandom,
+    home,
+    shelves,
+    telemetry,
+  }
+  const seat = opened.adopt(await takeSeat(parts, openNetwork(crypto)), (part) => part.stop())
 
-  const overlay = opened.adopt(
-    await startOverlay({
-      config,
-      listenIsWritten: isExplicit(options.config, 'listen'),
-      crypto,
-      identity,
-      networkId: network.id,
-      network: shortNetworkId(network),
-      version,
-      clock,
-      random: systemRandom,
-      pins: shelves.pins,
-      credential: () => undefined,
-      admit: () => undefined,
-      datastorePath: home.paths.datastore,
-      records: shelves.records,
-      sequence: shelves.sequence,
-      report: telemetry.report,
-      onChannelEvent: channelEvents(telemetry, shelves),
-      count: (fault) => telemetry.metrics.peerFaults.inc({ fault }),
-      metrics: telemetry.metrics,
-      onStated: statements(telemetry, shelves.pins),
-      onError: (error, during) => options.log.error({ err: error }, `could not ${during}`),
-    }),
-    (part) => part.stop(),
-  )
   let phase: Phase = 'starting'
+  const overlay = () => seat.overlay
   const checks = healthChecks({
     overlay,
     lag: telemetry.lag,
@@ -123,7 +106,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     overlay,
     telemetry,
     identity,
-    network,
+    network: () => seat.network,
     version,
     backend: crypto.name,
     home: home.paths.home,
@@ -140,10 +123,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   for (const ms of SETTLED_AFTER_MS) systemClock.after(ms, collectGarbage)
   telemetry.report({ type: 'node.started', level: 'info', data: { version, peerId, x0Id, admin: admin.url } })
 
-  const parts = opened.move()
+  const ended = opened.move()
   return runningNode(options.config, view, telemetry, admin, async () => {
     phase = 'draining'
-    await parts.disposeAsync()
+    await ended.disposeAsync()
   })
 }
 
@@ -190,29 +173,6 @@ async function openIdentity(crypto: CryptoBackend, options: NodeOptions): Promis
   const keys = openKeyStore({ backend: crypto, random: systemRandom, home: options.home })
   if (await keys.exists()) return await keys.load(options.passphrase)
   return await keys.create(options.passphrase === undefined ? undefined : { passphrase: options.passphrase })
-}
-
-/** What the channel reports is counted, told, and what it learns of peers kept. */
-function channelEvents({ metrics, report, log }: Telemetry, shelves: HomeShelves): (event: ChannelEvent) => void {
-  const count = channelCounter(metrics)
-  const tell = channelReporter(report, systemClock)
-  return (event) => {
-    count(event)
-    tell(event)
-    if (event.type !== 'pin-learned') return
-    shelves.keepPin(event.peerId).catch((error: unknown) => log.error({ err: error }, 'could not write a pin'))
-  }
-}
-
-/** States the x0 id of a peer; one that contradicts what was believed is an alarm. */
-function statements({ metrics, report }: Telemetry, pins: PinBook): (peerId: string, stated: string, source: PinSource) => void {
-  return (peerId, stated, source) => {
-    const before = pins.get(peerId)
-    if (pins.state(peerId, stated, source) !== 'conflict' || before === undefined) return
-    const data = { code: 'x0-id-mismatch', seen: before.x0Id, stated, source }
-    report({ type: 'pin.mismatch', level: 'alarm', peer: peerId, data })
-    metrics.pinEvents.inc({ event: 'replaced' })
-  }
 }
 
 /** Tells commands and scripts on this machine where the node is. */
