@@ -32,3 +32,25 @@ export type ChannelEvent =
   | { readonly type: 'pin-alarm'; readonly peerId: string; readonly code: RefusalCode; readonly seenX0Id: string | undefined }
   | { readonly type: 'damaged'; readonly facts: SessionFacts; readonly message: string }
   | { readonly type: 'rekeyed'; readonly facts: SessionFacts }
+  | {
+      /** A visit at the join door is over whose handshake held; others are `refused`. Not a session, and no fault where `answered`. */
+      readonly type: 'door'
+      readonly result: DoorResult
+      readonly message: string
+      readonly remoteAddress: string
+      readonly remotePeerId: string
+      readonly durationMs: number
+    }
+
+/** `failed`: we could not answer. All others but `answered` are what the visitor or the network did. */
+export const DOOR_RESULTS = [
+  'answered',
+  'failed',
+  'malformed-message',
+  'payload-too-large',
+  'record-damaged',
+  'closed',
+  'timeout',
+] as const satisfies readonly (RefusalCode | 'answered' | 'failed')[]
+
+export type DoorResult = (typeof DOOR_RESULTS)[number]

@@ -29,6 +29,9 @@ export const INBOUND_UPGRADE_TIMEOUT_MS = 8_000
 export const PEER_ADDRESS_AGE_MS = 7 * 24 * 3_600_000
 export const PEER_AGE_MS = 30 * 24 * 3_600_000
 
+/** The handshake of a joiner without a configuration, a slow line included. */
+export const JOINER_HANDSHAKE_MS = 5_000
+
 /** multistream-select's own bound on a line (protocol id and newline). */
 export const MAX_NEGOTIATION_LINE_BYTES = 1024
 /** Lines of a negotiation: greetings, encrypters and muxers that are tried. A node of ours needs three, others a dozen. */

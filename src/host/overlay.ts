@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
 import type { ChannelEvent } from '../channel/channel-event.ts'
 import type { Applicant } from '../channel/context.ts'
+import type { Door } from '../channel/join-door.ts'
 import type { PinBook, PinSource } from '../channel/pins.ts'
 import type { RefusalCode } from '../channel/refusal.ts'
 import type { Config } from '../config/schema.ts'
@@ -53,6 +54,8 @@ export interface OverlayOptions {
   /** What this node shows in its handshakes, and whom it turns away in theirs. */
   readonly credential: () => Uint8Array | undefined
   readonly admit: (applicant: Applicant) => RefusalCode | undefined
+  /** Where others may ask to be let into the network; without it nobody can. */
+  readonly door?: Door | undefined
   readonly datastorePath: string
   readonly records: RecordShelf
   readonly sequence: SequenceShelf
@@ -94,6 +97,7 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     interop: config.security.interop,
     credential: options.credential,
     admit: options.admit,
+    door: options.door,
     report: options.onChannelEvent,
   })
   let registry: (() => HandlerRegistry) | undefined

@@ -22,6 +22,9 @@ export function channelCounter(metrics: Metrics): (event: ChannelEvent) => void 
       case 'shed':
         metrics.handshakesShed.inc({ reason: event.reason })
         return
+      case 'door':
+        metrics.joinVisits.inc({ result: event.result })
+        return
       case 'pin-learned':
         metrics.pinEvents.inc({ event: 'learned' })
         return

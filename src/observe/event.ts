@@ -16,6 +16,7 @@ export const EVENT_TYPES = [
   'handshake.failed',
   'handshake.refused',
   'downgrade.attempted',
+  'join.failed',
   'pin.learned',
   'pin.mismatch',
   'pin.frozen',

@@ -1,3 +1,4 @@
+import { DOOR_RESULTS } from '../channel/channel-event.ts'
 import type { ShedReason } from '../channel/flood-gate.ts'
 import { REFUSAL_CODES, type RefusedBy } from '../channel/refusal.ts'
 import type { Suite } from '../channel/session.ts'
@@ -31,6 +32,8 @@ export const SHED_REASONS = ['address-rate', 'address-concurrency', 'concurrency
 /** What a door answered, or why it did not. */
 export const JOIN_RESULTS = ['admitted', 'pending', 'refused', 'failed'] as const
 export const CREDENTIAL_RENEWALS = ['renewed', 'failed'] as const
+/** How visits at the join door ended whose handshake held. */
+export const JOIN_VISIT_RESULTS = DOOR_RESULTS
 export const PIN_EVENTS = ['learned', 'replaced', 'mismatch', 'frozen'] as const
 export const PROBE_RESULTS = ['answered', 'lost'] as const
 /** `connected`, or the code that the host gives a failed dial; an encrypter's own code counts as `other` (see handshakes). */

@@ -114,6 +114,12 @@ export class Metrics {
     labels: { reason: label.SHED_REASONS },
     zeroed: true,
   })
+  readonly joinVisits = this.#instruments.counter({
+    name: 'x0_join_visits_total',
+    help: 'Visits at the join door whose handshake held, by how they ended; refused handshakes count as handshakes.',
+    labels: { result: label.JOIN_VISIT_RESULTS },
+    zeroed: true,
+  })
   readonly downgradeAttempts = this.#instruments.counter({
     name: 'x0_downgrade_attempts_total',
     help: 'Handshakes that this node refused because the negotiated protocol contradicted the signed offers.',

@@ -112,28 +112,30 @@ export async function scriptedInitiator(raw: MultiaddrConnection, script: Script
 
 /**
  * A responder that follows the protocol but for what its script says. After C it sends what `inPlaceOfVerdict` makes of
- * its first cipher state, and otherwise just ends. @returns whether a C came
+ * its first cipher state, and otherwise just ends. @returns the payload of C, if one came
  */
 export async function scriptedResponder(
   raw: MultiaddrConnection,
   script: Script,
   inPlaceOfVerdict?: (cipher: CipherState) => Uint8Array,
-): Promise<boolean> {
+): Promise<Uint8Array | undefined> {
   const reader = new FrameReader(raw)
   const { crypto } = script.self.context
   const staticKey = script.staticKey ?? crypto.generateAgreementKey()
   const state = stateOf({ ...script, staticKey }, 'responder')
   const messageA = await reader.next()
-  if (messageA === undefined) return false
+  if (messageA === undefined) return undefined
   state.readTokens(messageA)
   state.readPayload()
   state.writeTokens()
   raw.send(framed(state.writePayload(await payloadOf(script, 'responder', state, staticKey.publicKey))))
   const messageC = await reader.next()
-  if (messageC !== undefined && inPlaceOfVerdict !== undefined) {
+  let payload: Uint8Array | undefined
+  if (messageC !== undefined) {
     state.readTokens(messageC)
-    state.readPayload()
-    raw.send(inPlaceOfVerdict(state.split().responderToInitiator))
-  } else raw.abort(new Error('the script is over'))
-  return messageC !== undefined
+    payload = state.readPayload()
+  }
+  if (payload !== undefined && inPlaceOfVerdict !== undefined) raw.send(inPlaceOfVerdict(state.split().responderToInitiator))
+  else raw.abort(new Error('the script is over'))
+  return payload
 }
