@@ -53,6 +53,9 @@ export type NodeFaultCode =
   | 'node-unknown'
   | 'invite-unknown'
   | 'member-protected'
+  | 'admission-by-vote'
+  | 'name-taken'
+  | 'too-many'
   | 'revocation-refused'
 
 /** A request that the node understood and could not carry out; `code` is stable, the message says what to do. */

@@ -17,6 +17,7 @@ export type PeerFault =
   | 'record-conflict'
   | 'record-quota'
   | 'record-expired'
+  | 'join-rate'
   | 'presence-invalid'
   | 'presence-forged'
   | 'presence-ignored'

@@ -224,3 +224,13 @@ export const X0_YAMUX_MAX_WINDOW = 16 * 1024 * 1024
 export const HEALTH_CLOCK_OFFSET_MS = 60_000
 /** Timers a second late: probes of peers are then answered too late as well. */
 export const HEALTH_LAG_MS = 1_000
+
+/** A request of the join exchange is 32 KiB at most; an answer holds a genesis of at most 97 KiB and a credential. */
+export const MAX_JOIN_FRAME_BYTES = 128 * 1024
+
+/** Each request costs a member a signature and a write to the disk. A node renews twice a month; a door brings a few for others. */
+export const JOIN_STREAM_BURST = 16
+export const JOIN_STREAM_RATE = 1
+
+/** A door that brings a request waits for a member that signs, and writes to its disk. */
+export const JOIN_STREAM_ANSWER_MS = 8_000

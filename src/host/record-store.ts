@@ -1,4 +1,5 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { equalBytes } from '../crypto/constant-time.ts'
 import type { CountFault } from './counter.ts'
 import { HostError } from './host-error.ts'
 import {
@@ -91,7 +92,9 @@ export class RecordStore {
   async load(now: number): Promise<void> {
     for await (const [key, bytes] of this.#options.shelf.entries()) {
       const record = this.#decode(bytes)
-      if (record === undefined || hexOf(record.x0Id) !== key || record.expiresAt <= now || this.#held.size >= MAX_RECORDS) {
+      // a record of another network, from before this node joined this one
+      const isForeign = record !== undefined && !equalBytes(record.networkId, this.#options.networkId)
+      if (isForeign || record === undefined || hexOf(record.x0Id) !== key || record.expiresAt <= now || this.#held.size >= MAX_RECORDS) {
         await this.#options.shelf.delete(key)
         continue
       }

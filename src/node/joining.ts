@@ -1,17 +1,20 @@
 import { NodeFault } from '../admin/node-view.ts'
 import { ChannelRefusal } from '../channel/refusal.ts'
+import type { ChannelContext } from '../channel/context.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { withoutPeerId } from '../host/addresses.ts'
 import { HostError } from '../host/host-error.ts'
+import { callJoinDoor } from '../host/join-call.ts'
 import { parseBootstrapLine } from '../identity/bootstrap-line.ts'
 import { IdentityError } from '../identity/identity-error.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
-import { formatX0Id } from '../identity/x0-id.ts'
+import { formatX0Id, parseX0Id } from '../identity/x0-id.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Admission, askRequest, checkAdmission, redeemRequest } from '../trust/applicant.ts'
 import type { Door } from '../trust/doors.ts'
 import { type Invite, parseInvite } from '../trust/invite.ts'
-import { decodeJoinAnswer, type JoinAnswer, type JoinRefusal } from '../trust/join-answer.ts'
+import { decodeJoinAnswer, type JoinAnswer } from '../trust/join-answer.ts'
+import type { JoinRefusal } from '../trust/join-refusal.ts'
 import { TrustError } from '../trust/trust-error.ts'
 import { defaultNodeName, distinctNodeName } from './node-name.ts'
 
@@ -54,6 +57,15 @@ export interface JoinParts {
   readonly call: CallDoor
 }
 
+/** Calls doors with the keys of `context`. */
+export function doorCaller(context: ChannelContext): CallDoor {
+  return async ({ address, x0Id }, networkId, request, signal) => {
+    const expected = x0Id === undefined ? undefined : formatX0Id(x0Id)
+    const { answer, remote } = await callJoinDoor({ context, address, x0Id: expected, networkId, request, signal })
+    return { answer, x0Id: parseX0Id(remote.x0Id) }
+  }
+}
+
 /** Milliseconds for one door of several. */
 const DOOR_MS = 8_000
 
@@ -62,6 +74,8 @@ const TRY_ANOTHER: readonly JoinRefusal[] = ['busy', 'issuer-away', 'not-a-spons
 
 /** What a line asks for: the doors to try, and the request that each is sent. */
 interface Plan {
+  /** Names to ask with where none is wished, in this order. */
+  names(host: string, distinct: string): readonly (string | undefined)[]
   readonly networkId: Uint8Array | undefined
   readonly doors: readonly AskedDoor[]
   request(name: string | undefined): Promise<Uint8Array>
@@ -74,18 +88,11 @@ interface Plan {
  */
 export async function askToJoin(parts: JoinParts, wish: JoinWish, signal: AbortSignal): Promise<JoinOutcome> {
   const plan = planOf(parts, wish)
-  const x0Id = formatX0Id(parts.identity.x0Id)
-  const preferred = wish.name ?? defaultNodeName(x0Id)
   const failures: NodeFault[] = []
   for (const door of plan.doors) {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(DOOR_MS)])
     try {
-      let answered = await attempt(parts, plan, door, preferred, bounded)
-      const taken = answered.answer.kind === 'refused' && answered.answer.code === 'name-taken'
-      if (taken && wish.name === undefined)
-        answered = await attempt(parts, plan, door, distinctNodeName(preferred, x0Id), bounded)
-      const outcome = judge(parts, plan, door, answered)
-      if (outcome !== undefined) return outcome
+      return judge(parts, plan, door, await named(parts, plan, door, wish.name, bounded))
     } catch (error) {
       const fault = doorFault(error, door)
       if (!isWorthAnother(error) && !bounded.aborted) throw fault
@@ -96,18 +103,41 @@ export async function askToJoin(parts: JoinParts, wish: JoinWish, signal: AbortS
   throw worst(failures)
 }
 
+/**
+ * Asks with the name that is wished. Where none is: with none, since the invite may give one; else with the host name; and
+ * where that is taken, with one of its own.
+ */
+async function named(
+  parts: JoinParts,
+  plan: Plan,
+  door: AskedDoor,
+  wished: string | undefined,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const x0Id = formatX0Id(parts.identity.x0Id)
+  const host = defaultNodeName(x0Id)
+  const names = wished === undefined ? plan.names(host, distinctNodeName(host, x0Id)) : [wished]
+  for (const name of names) {
+    const answered = await attempt(parts, plan, door, name, signal)
+    const { answer } = answered
+    const isAboutName = answer.kind === 'refused' && (answer.code === 'name-required' || answer.code === 'name-taken')
+    if (!isAboutName || name === names.at(-1)) return answered
+  }
+  throw new Error('an attempt with no name left')
+}
+
 interface Answered {
   readonly answer: JoinAnswer
   /** Who answered. */
   readonly x0Id: Uint8Array
 }
 
-async function attempt({ call }: JoinParts, plan: Plan, door: AskedDoor, name: string, signal: AbortSignal): Promise<Answered> {
+async function attempt({ call }: JoinParts, plan: Plan, door: AskedDoor, name: string | undefined, signal: AbortSignal): Promise<Answered> {
   const { answer, x0Id } = await call(door, plan.networkId, await plan.request(name), signal)
   return { answer: decodeJoinAnswer(answer), x0Id }
 }
 
-function judge(parts: JoinParts, plan: Plan, door: AskedDoor, { answer, x0Id }: Answered): JoinOutcome | undefined {
+function judge(parts: JoinParts, plan: Plan, door: AskedDoor, { answer, x0Id }: Answered): JoinOutcome {
   if (answer.kind === 'pending') return { state: 'pending', retryAfterMs: answer.retryAfterMs, via: door.address }
   if (answer.kind === 'refused') throw new DoorRefusal(answer.code, answer.message, answer.members)
   const expected = { networkId: plan.networkId, x0Id: parts.identity.x0Id }
@@ -138,6 +168,7 @@ function planOf(parts: JoinParts, wish: JoinWish): Plan {
       const { address, x0Id } = parseBootstrapLine(line)
       const note = wish.note === undefined ? {} : { note: wish.note }
       return {
+        names: (host) => [host],
         networkId: undefined,
         doors: [{ address: withoutPeerId(address), x0Id }],
         request: async (name) => askRequest(identity, { ...note, ...(name === undefined ? {} : { name }) }),
@@ -145,6 +176,7 @@ function planOf(parts: JoinParts, wish: JoinWish): Plan {
     }
     const invite: Invite = parseInvite(line)
     return {
+      names: (host, distinct) => [undefined, host, distinct],
       networkId: invite.networkId,
       doors: invite.doors,
       request: (name) => redeemRequest(crypto, identity, invite, name),

@@ -67,6 +67,7 @@ export const PEER_FAULTS = [
   'record-conflict',
   'record-quota',
   'record-expired',
+  'join-rate',
   'presence-invalid',
   'presence-forged',
   'presence-ignored',
