@@ -42,8 +42,6 @@ export interface CatchUp {
   synced(x0Id: Uint8Array): void
   revoked(x0Id: Uint8Array): void
   isLevel(): boolean
-  /** Whether a connection to that peer (its peer id) is fenced off now: dialling it again would make a second one. */
-  holds(peerId: string): boolean
   view(): CatchUpView
 }
 
@@ -155,7 +153,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     synced: (x0Id) => step({ type: 'synced', x0Id: formatX0Id(x0Id), isMember: options.isMember(x0Id) }),
     revoked: (x0Id) => step({ type: 'revoked', x0Id: formatX0Id(x0Id) }),
     isLevel: () => state.level,
-    holds: (peerId) => [...fenced].some(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peerId),
     view: () => ({ level: state.level, since: state.since.wall, syncedWith: state.level ? state.syncedWith : undefined }),
   }
+}
+
+/** Whether one of these connections is open and fenced off for a while: libp2p takes it for none, and would dial again. */
+export function isFencedOff(connections: readonly Connection[]): boolean {
+  return connections.some(
+    ({ status, encryption, limits }) => status === 'open' && encryption === X0_PROTOCOL && limits !== undefined,
+  )
 }

@@ -8,7 +8,7 @@ import { CUT_GRACE_MS } from './limits.ts'
 export type CutCode = 'revoked' | 'credential-expired' | 'sync-lied'
 
 export interface PeerCutterOptions {
-  readonly host: Pick<Host, 'getConnections' | 'addEventListener' | 'removeEventListener' | 'peerStore'>
+  readonly host: Pick<Host, 'getConnections' | 'addEventListener' | 'removeEventListener'>
   readonly isRevoked: (x0Id: Uint8Array) => boolean
   /** Notes why a connection is about to be closed. */
   readonly closing: (connection: Connection, code: CutCode, message: string) => void
@@ -18,7 +18,6 @@ export interface PeerCutterOptions {
   readonly dropNode: (x0Id: Uint8Array) => void
   /** Drops a peer from who is dialled, dials in flight included. */
   readonly dropPeer: (peerId: string) => void
-  readonly onError: (error: unknown) => void
 }
 
 export interface PeerCutter {

@@ -70,7 +70,7 @@ export function createTrustGossip(options: TrustGossipOptions): TrustGossip {
       host.services.gossip.subscribe(topic)
     },
     async publish(bytes) {
-      await host.services.gossip.publish(topic, bytes, { ignoreDuplicatePublishError: true })
+      await host.services.gossip.publish(topic, bytes)
       options.countGossip('published')
     },
   }

@@ -98,7 +98,8 @@ export function createTrustSync(options: TrustSyncOptions): TrustSync {
   /** One connection for each peer of the network that accepted us, or that we accepted. */
   function peers(): Connection[] {
     const found = new Map<string, Connection>()
-    for (const connection of host.getConnections()) if (isOurs(connection)) found.set(connection.remotePeer.toString(), connection)
+    for (const connection of host.getConnections())
+      if (isOurs(connection)) found.set(connection.remotePeer.toString(), connection)
     return [...found.values()]
   }
 
