@@ -36,7 +36,10 @@ export async function listRevocations(call: Call): Promise<void> {
 }
 
 function print(call: Call, document: Credential): void {
-  if (call.json) return printJson(call, document)
+  if (call.json) {
+    printJson(call, document)
+    return
+  }
   const { secondsLeft, lastRenewal } = document
   call.terminal.out(
     fields([

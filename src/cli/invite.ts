@@ -40,7 +40,10 @@ export async function withdrawInvite(call: Call, id: string): Promise<void> {
 }
 
 function print(call: Call, document: Invites): void {
-  if (call.json) return printJson(call, document)
+  if (call.json) {
+    printJson(call, document)
+    return
+  }
   const rows = document.invites.map((each) => [
     each.id,
     printable(each.name ?? '-'),

@@ -49,7 +49,10 @@ export async function leaveNetwork(call: Call, options: { readonly force?: true 
 }
 
 function print(call: Call, document: Network): void {
-  if (call.json) return printJson(call, document)
+  if (call.json) {
+    printJson(call, document)
+    return
+  }
   const { network, self, trust } = document
   const current = trust.level
     ? trust.syncedWith === null

@@ -79,6 +79,13 @@ export function problemFailure(status: number, headers: IncomingHttpHeaders, bod
   return new CommandFailure(exit, message, hint === undefined ? {} : { hint })
 }
 
+/** The same for a fault that a command met in the home itself, without a running node. */
+export function faultFailure(code: ProblemCode, message: string): CommandFailure {
+  const { exit, hint } = MEANINGS[code]
+  const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`
+  return new CommandFailure(exit, sentence, hint === undefined ? {} : { hint })
+}
+
 /** For codes of a newer node, and for what stands between this command and the node. */
 function byStatus(status: number): ExitName {
   if (status === 401 || status === 403) return 'denied'

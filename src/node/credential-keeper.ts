@@ -1,15 +1,18 @@
 import { sessionOf } from '../channel/session.ts'
+import { equalBytes } from '../crypto/constant-time.ts'
 import { askByStream } from '../host/join-stream.ts'
 import type { Overlay } from '../host/overlay.ts'
+import { decodeSuccessor } from '../identity/rotation.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { Timer } from '../platform/clock.ts'
-import { checkAdmission, renewRequest } from '../trust/applicant.ts'
+import { checkAdmission, renewRequest, succeedRequest } from '../trust/applicant.ts'
 import { type Credential, decodeCredential } from '../trust/credential.ts'
 import { decodeJoinAnswer } from '../trust/join-answer.ts'
 import { TrustError } from '../trust/trust-error.ts'
 import { doorCaller } from './joining.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Place } from './place.ts'
+import { keptSuccession } from './succession-shelf.ts'
 
 /** What the last renewal met. */
 export interface LastRenewal {
@@ -60,13 +63,27 @@ export function createCredentialKeeper(parts: NodeParts, place: Place, overlay: 
     return bytes === undefined ? undefined : decodeCredential(bytes)
   }
 
+  /** The credential is that of the keys before these. */
+  const isInherited = (credential: Credential): boolean => !equalBytes(credential.subject, identity.x0Id)
+
   function renewAt(): number | undefined {
     const credential = held()
-    return credential === undefined ? undefined : (credential.notBefore + credential.notAfter) / 2
+    if (credential === undefined) return undefined
+    return isInherited(credential) ? clock.now() : (credential.notBefore + credential.notAfter) / 2
+  }
+
+  async function requestFor(credential: Credential): Promise<Uint8Array> {
+    if (!isInherited(credential)) return renewRequest(identity, place.network.id, credential.bytes)
+    const statement = await keptSuccession(parts.home.store)
+    if (statement === undefined)
+      throw new RenewalRefused('the credential is that of other keys, and no statement names these as theirs')
+    return succeedRequest(identity, place.network.id, decodeSuccessor(crypto, statement), credential.bytes)
   }
 
   /** Each way to ask, best first: members, other peers (which bring it to a member), doors. */
-  function* ways(request: Uint8Array): Generator<{ readonly who: string; ask(signal: AbortSignal): Promise<Uint8Array | undefined> }> {
+  function* ways(
+    request: Uint8Array,
+  ): Generator<{ readonly who: string; ask(signal: AbortSignal): Promise<Uint8Array | undefined> }> {
     const peers = overlay.host.getConnections().flatMap((connection) => {
       const x0Id = sessionOf(connection)?.remoteX0Id
       return x0Id === undefined ? [] : [{ connection, x0Id, isMember: place.membership.isMember(x0Id) }]
@@ -79,9 +96,9 @@ export function createCredentialKeeper(parts: NodeParts, place: Place, overlay: 
   }
 
   async function attempt(signal: AbortSignal): Promise<string> {
-    const current = place.credential()
+    const current = held()
     if (current === undefined) throw new RenewalRefused('this node needs no credential')
-    const request = renewRequest(identity, place.network.id, current)
+    const request = await requestFor(current)
     const failures: string[] = []
     for (const { who, ask } of [...ways(request)].slice(0, MOST_ASKED)) {
       try {

@@ -1,6 +1,6 @@
 import { NodeFault } from '../admin/node-view.ts'
-import { ChannelRefusal } from '../channel/refusal.ts'
 import type { ChannelContext } from '../channel/context.ts'
+import { ChannelRefusal } from '../channel/refusal.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { withoutPeerId } from '../host/addresses.ts'
 import { HostError } from '../host/host-error.ts'
@@ -132,7 +132,13 @@ interface Answered {
   readonly x0Id: Uint8Array
 }
 
-async function attempt({ call }: JoinParts, plan: Plan, door: AskedDoor, name: string | undefined, signal: AbortSignal): Promise<Answered> {
+async function attempt(
+  { call }: JoinParts,
+  plan: Plan,
+  door: AskedDoor,
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<Answered> {
   const { answer, x0Id } = await call(door, plan.networkId, await plan.request(name), signal)
   return { answer: decodeJoinAnswer(answer), x0Id }
 }

@@ -31,8 +31,12 @@ export function belonging(standing: Standing | undefined): Belonging {
 }
 
 /** How this node itself belongs now. */
-export function ownStanding(place: Pick<Place, 'membership' | 'credential'>, x0Id: Uint8Array, now: number): Standing | undefined {
-  const judgement = place.membership.examine({ x0Id, credential: place.credential() }, now)
+export function ownStanding(
+  place: Pick<Place, 'membership' | 'credential'>,
+  x0Id: Uint8Array,
+  now: number,
+): Standing | undefined {
+  const judgement = place.membership.judge({ x0Id, credential: place.credential() }, now)
   return 'standing' in judgement ? judgement.standing : undefined
 }
 
@@ -123,7 +127,12 @@ export function membersDocument(seat: Seat, own: Uint8Array, now: number): Membe
     }),
     nodes: [...nodes.values()]
       .sort((one, other) => ((one.name ?? one.x0Id) < (other.name ?? other.x0Id) ? -1 : 1))
-      .map((standing) => ({ x0Id: standing.x0Id, ...belonging(standing), self: standing.x0Id === self, up: up.has(standing.x0Id) })),
+      .map((standing) => ({
+        x0Id: standing.x0Id,
+        ...belonging(standing),
+        self: standing.x0Id === self,
+        up: up.has(standing.x0Id),
+      })),
   }
 }
 

@@ -2,8 +2,8 @@ import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { NetworkView } from '../admin/network-view.ts'
 import { NodeFault } from '../admin/node-view.ts'
-import { isLoopback } from '../host/connection-gater.ts'
 import { plainAddresses } from '../host/addresses.ts'
+import { isLoopback } from '../host/connection-gater.ts'
 import type { Overlay } from '../host/overlay.ts'
 import { parseX0Id } from '../identity/x0-id.ts'
 import type { Door } from '../trust/doors.ts'
@@ -184,7 +184,15 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
 function invitesDocument(sponsor: Sponsor) {
   const invites = sponsor.invites().map(({ id, name, groups, uses, redeemers, expiresAt, state }) => {
     const used = redeemers.length
-    return { id, name: name ?? null, groups: [...groups], uses, used, expiresAt: iso(expiresAt), withdrawn: state === 'withdrawn' }
+    return {
+      id,
+      name: name ?? null,
+      groups: [...groups],
+      uses,
+      used,
+      expiresAt: iso(expiresAt),
+      withdrawn: state === 'withdrawn',
+    }
   })
   return { schema: 'x0.invites/v1' as const, invites }
 }
@@ -221,4 +229,3 @@ function nodeNamed({ place, sponsor }: Seat, text: string): Uint8Array {
   if (another !== undefined) throw new NodeFault('peer-ambiguous', `${text} names ${found.size} nodes; give the x0 id of one`)
   return parseX0Id(x0Id)
 }
-

@@ -8,9 +8,9 @@ import { sessionOf } from '../channel/session.ts'
 import { isExplicit } from '../config/origin.ts'
 import type { HomeShelves } from '../host/home-shelves.ts'
 import { askByStream } from '../host/join-stream.ts'
-import { membershipLedger } from '../host/membership-ledger.ts'
+import { membershipTrust } from '../host/membership-trust.ts'
 import { type Overlay, startOverlay } from '../host/overlay.ts'
-import type { TrustOptions } from '../host/trust-parts.ts'
+import type { HeldRevocation } from '../host/revocation-ledger.ts'
 import { channelCounter } from '../observe/channel-metrics.ts'
 import { channelReporter } from '../observe/channel-reports.ts'
 import type { Report } from '../observe/event.ts'
@@ -94,7 +94,11 @@ export async function takeSeat(parts: NodeParts, place: Place, listen?: readonly
               sponsor.answer(request, { x0Id: applicant.x0Id, address: hostOf(applicant.remoteAddress) }),
           },
           joinRequests: (request: Uint8Array, from: Uint8Array) => answerJoinRequest(crypto, sponsor, request, from),
-          trust: trustOf(parts, place),
+          trust: {
+            ...membershipTrust({ backend: crypto, membership, x0Id: parts.identity.x0Id, clock }),
+            damaged: place.damaged,
+            keep: ({ subject }: HeldRevocation) => place.keepRevocation(subject),
+          },
         }),
     datastorePath: datastorePath(home.paths, shortNetworkId(network)),
     records: shelves.records,
@@ -127,26 +131,6 @@ function reporter({ report, log }: Telemetry, place: Place): Report {
     report(event)
     if (event.type !== 'trust.level') return
     place.markSynced().catch((err: unknown) => log.error({ err }, 'could not note the sync of revocations'))
-  }
-}
-
-/** What the host needs of the membership: who is revoked, who may revoke, whose standing ends when. */
-function trustOf(parts: NodeParts, place: Place): TrustOptions {
-  const { membership } = place
-  const { clock, crypto, identity } = parts
-  const members = membership.members()
-  return {
-    ledger: membershipLedger(crypto, membership),
-    isMember: (x0Id) => membership.isMember(x0Id),
-    alone: members.length === 1 && membership.isMember(identity.x0Id),
-    damaged: place.damaged,
-    keep: ({ subject }) => place.keepRevocation(subject),
-    judge: (shown) => 'standing' in membership.judge(shown, clock.now()),
-    standingEnds(x0Id, now) {
-      const standing = membership.standingOf(x0Id, now)
-      if (standing === undefined) return undefined
-      return standing.expiresAt ?? Number.POSITIVE_INFINITY
-    },
   }
 }
 

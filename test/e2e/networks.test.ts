@@ -47,80 +47,84 @@ async function isUp(node: Daemon, other: Daemon): Promise<boolean> {
   return (await node.peer(other.peerId))?.state === 'up/direct'
 }
 
-test('from nothing: a network, an invite and a line pasted on each of two machines make three nodes that belong', LIMIT, async (t) => {
-  const hub = await found(t, 'fleet')
-  // one machine runs a node already, the other has an empty home
-  const running = await start(t)
-  const home = join(await temporaryFolder(t), 'home')
+test(
+  'from nothing: a network, an invite and a line pasted on each of two machines make three nodes that belong',
+  LIMIT,
+  async (t) => {
+    const hub = await found(t, 'fleet')
+    // one machine runs a node already, the other has an empty home
+    const running = await start(t)
+    const home = join(await temporaryFolder(t), 'home')
 
-  const began = performance.now()
-  const line = await inviteLine(hub, '--uses', '2', '--group', 'ops')
-  const [first, second] = await Promise.all([
-    running.json<JoinReport>('x0.join/v1', 'join', line, '--name', 'laptop'),
-    x0(['join', line, '--name', 'server', '--home', home, '--json']),
-  ])
-  assert.deepEqual([first.state, first.spiffeId, first.groups], ['joined', 'spiffe://fleet/node/laptop', ['ops']])
-  assert.equal(second.code, 0, second.stderr)
-  const late = await launch(t, { home })
-  await late.listening()
-  const all = [hub, running, late]
-  await until(
-    'everybody is connected to everybody',
-    async () => (await Promise.all(all.map(async (node) => (await node.status()).peers.up))).every((up) => up === 2),
-    10_000,
-  )
-  const tookMs = performance.now() - began
-  t.diagnostic(`three nodes together ${Math.round(tookMs)} ms after the invite was asked for, process starts included`)
-  assert.ok(tookMs < 10_000, `${tookMs} ms`)
+    const began = performance.now()
+    const line = await inviteLine(hub, '--uses', '2', '--group', 'ops')
+    const [first, second] = await Promise.all([
+      running.json<JoinReport>('x0.join/v1', 'join', line, '--name', 'laptop'),
+      x0(['join', line, '--name', 'server', '--home', home, '--json']),
+    ])
+    assert.deepEqual([first.state, first.spiffeId, first.groups], ['joined', 'spiffe://fleet/node/laptop', ['ops']])
+    assert.equal(second.code, 0, second.stderr)
+    const late = await launch(t, { home })
+    await late.listening()
+    const all = [hub, running, late]
+    await until(
+      'everybody is connected to everybody',
+      async () => (await Promise.all(all.map(async (node) => (await node.status()).peers.up))).every((up) => up === 2),
+      10_000,
+    )
+    const tookMs = performance.now() - began
+    t.diagnostic(`three nodes together ${Math.round(tookMs)} ms after the invite was asked for, process starts included`)
+    assert.ok(tookMs < 10_000, `${tookMs} ms`)
 
-  for (const [node, name] of [
-    [running, 'laptop'],
-    [late, 'server'],
-  ] as const) {
-    const credential = await node.json<Credential>('x0.credential/v1', 'credential', 'show')
-    assert.deepEqual([credential.kind, credential.name, credential.issuer], ['credential', name, hub.api.x0Id])
-    assert.ok((credential.secondsLeft ?? 0) > 29 * 24 * 3600)
-  }
-  const members = await hub.json<Members>('x0.members/v1', 'members')
-  assert.deepEqual(
-    members.members.map(({ name, self }) => [name, self]),
-    [['hub', true]],
-  )
-  assert.deepEqual(members.nodes.map(({ name, up }) => [name, up]).sort(), [
-    ['laptop', true],
-    ['server', true],
-  ])
+    for (const [node, name] of [
+      [running, 'laptop'],
+      [late, 'server'],
+    ] as const) {
+      const credential = await node.json<Credential>('x0.credential/v1', 'credential', 'show')
+      assert.deepEqual([credential.kind, credential.name, credential.issuer], ['credential', name, hub.api.x0Id])
+      assert.ok((credential.secondsLeft ?? 0) > 29 * 24 * 3600)
+    }
+    const members = await hub.json<Members>('x0.members/v1', 'members')
+    assert.deepEqual(
+      members.members.map(({ name, self }) => [name, self]),
+      [['hub', true]],
+    )
+    assert.deepEqual(members.nodes.map(({ name, up }) => [name, up]).sort(), [
+      ['laptop', true],
+      ['server', true],
+    ])
 
-  await t.test('the line was good for two; a third is told that it is used, and the founder counts it', async () => {
-    const third = join(await temporaryFolder(t), 'home')
-    const { code, stderr } = await x0(['join', line, '--home', third])
-    assert.equal(code, 5, stderr)
-    assert.match(stderr, /invite-used/)
-    assert.equal(await hub.metric('x0_join_requests_total', { result: 'refused' }), 1)
-    // who joined by it and asks again gets the same answer
-    const again = await running.json<JoinReport>('x0.join/v1', 'join', line)
-    assert.equal(again.state, 'already')
-  })
+    await t.test('the line was good for two; a third is told that it is used, and the founder counts it', async () => {
+      const third = join(await temporaryFolder(t), 'home')
+      const { code, stderr } = await x0(['join', line, '--home', third])
+      assert.equal(code, 5, stderr)
+      assert.match(stderr, /invite-used/)
+      assert.equal(await hub.metric('x0_join_requests_total', { result: 'refused' }), 1)
+      // who joined by it and asks again gets the same answer
+      const again = await running.json<JoinReport>('x0.join/v1', 'join', line)
+      assert.equal(again.state, 'already')
+    })
 
-  await t.test('membership survives a restart, a kill -9 too', async () => {
-    await late.end('SIGKILL')
-    const back = await start(t, { home })
-    await until('it is back', async () => (await isUp(back, hub)) && (await isUp(hub, back)), 15_000)
-    const credential = await back.json<Credential>('x0.credential/v1', 'credential', 'show')
-    assert.equal(credential.name, 'server')
-  })
+    await t.test('membership survives a restart, a kill -9 too', async () => {
+      await late.end('SIGKILL')
+      const back = await start(t, { home })
+      await until('it is back', async () => (await isUp(back, hub)) && (await isUp(hub, back)), 15_000)
+      const credential = await back.json<Credential>('x0.credential/v1', 'credential', 'show')
+      assert.equal(credential.name, 'server')
+    })
 
-  await t.test('who leaves forgets all of it and is alone in the open network', async () => {
-    const left = await running.json<Network>('x0.network/v1', 'leave')
-    assert.equal(left.isDefault, true)
-    assert.equal((await running.status()).network.name, 'open')
-    const refused = await running.run('handshake', hub.line)
-    assert.equal(refused.code, 5, refused.stdout)
-    assert.match(refused.stderr, /wrong-network|another network/)
-    const { code } = await hub.run('leave')
-    assert.equal(code, 1, 'the last member does not leave by mistake')
-  })
-})
+    await t.test('who leaves forgets all of it and is alone in the open network', async () => {
+      const left = await running.json<Network>('x0.network/v1', 'leave')
+      assert.equal(left.isDefault, true)
+      assert.equal((await running.status()).network.name, 'open')
+      const refused = await running.run('handshake', hub.line)
+      assert.equal(refused.code, 5, refused.stdout)
+      assert.match(refused.stderr, /wrong-network|another network/)
+      const { code } = await hub.run('leave')
+      assert.equal(code, 1, 'the last member does not leave by mistake')
+    })
+  },
+)
 
 test('who does not belong is refused for its own reason at both ends, and gets no foothold', LIMIT, async (t) => {
   const hub = await found(t, 'fleet')
@@ -131,13 +135,24 @@ test('who does not belong is refused for its own reason at both ends, and gets n
   const networkId = Buffer.from(network.id, 'hex')
   const elsewhereId = Buffer.from((await elsewhere.json<Network>('x0.network/v1', 'network', 'show')).network.id, 'hex')
   const now = Date.now()
-  const good = { networkId, serial: new Uint8Array(16).fill(1), notBefore: now - 1_000, notAfter: now + HOUR_MS, name: 'guest', groups: [] }
+  const good = {
+    networkId,
+    serial: new Uint8Array(16).fill(1),
+    notBefore: now - 1_000,
+    notAfter: now + HOUR_MS,
+    name: 'guest',
+    groups: [],
+  }
   const issue = async (issuer: NodeIdentity, subject: NodeIdentity, changes: Partial<CredentialBody> = {}): Promise<Uint8Array> =>
     (await issueCredential(issuer, { ...good, subject: subject.x0Id, ...changes })).bytes
 
   const cases: [name: string, code: string, credential: (own: NodeIdentity) => Promise<Uint8Array | undefined>][] = [
     ['without a credential', 'not-admitted', async () => undefined],
-    ['with one that has expired', 'credential-expired', (own) => issue(member, own, { notBefore: now - HOUR_MS, notAfter: now - HOUR_MS / 2 })],
+    [
+      'with one that has expired',
+      'credential-expired',
+      (own) => issue(member, own, { notBefore: now - HOUR_MS, notAfter: now - HOUR_MS / 2 }),
+    ],
     ['with one that does not hold yet', 'credential-early', (own) => issue(member, own, { notBefore: now + HOUR_MS / 2 })],
     ['with a forged one', 'credential-forged', async (own) => flipped(await issue(member, own))],
     ['with one of another network', 'credential-foreign', (own) => issue(foreigner, own, { networkId: elsewhereId })],
@@ -165,13 +180,19 @@ test('who does not belong is refused for its own reason at both ends, and gets n
 
   await t.test('a node of its own network: each end says wrong-network', async () => {
     const end = await makeEnd({ networkId: elsewhereId })
-    await assert.rejects(meetRaw(end.encrypter, address), (error) => error instanceof ChannelRefusal && error.code === 'wrong-network')
+    await assert.rejects(
+      meetRaw(end.encrypter, address),
+      (error) => error instanceof ChannelRefusal && error.code === 'wrong-network',
+    )
     await until(
       'the founder has counted it',
       async () => (await hub.metric('x0_handshake_refusals_total', { role: 'responder', code: 'wrong-network' })) === 1,
     )
     const open = await makeEnd({ networkId: openNetwork(crypto).id })
-    await assert.rejects(meetRaw(open.encrypter, address), (error) => error instanceof ChannelRefusal && error.code === 'wrong-network')
+    await assert.rejects(
+      meetRaw(open.encrypter, address),
+      (error) => error instanceof ChannelRefusal && error.code === 'wrong-network',
+    )
   })
 
   await t.test('two networks on one machine that know each other do not mix', async () => {
