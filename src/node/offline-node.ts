@@ -52,8 +52,11 @@ export function openOfflineNode({ crypto, identity, home, keys, passphrase }: Of
   const open = (): Promise<NetworkHome> =>
     NetworkHome.open({ crypto, identity, clock, random: systemRandom, store: home.store, onDamaged: () => undefined })
   const document = (network: NetworkHome): Network => {
+    const place = network.place()
+    const members = place.membership.members()
+    const alone = place.genesis === undefined || (members.length === 1 && place.membership.isMember(identity.x0Id))
     const since = clock.now()
-    return networkDocument(network.place(), identity.x0Id, { level: false, since, syncedWith: undefined }, since)
+    return networkDocument(place, identity.x0Id, { level: alone, since, syncedWith: undefined }, since)
   }
   return {
     create: (request) =>

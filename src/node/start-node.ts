@@ -29,6 +29,7 @@ import { networkOperations } from './network-operations.ts'
 import type { NodeParts } from './node-parts.ts'
 import { takeSeat } from './seat.ts'
 import { Seats } from './seats.ts'
+import { membershipCheck, observeTrust } from './trust-health.ts'
 
 export interface NodeOptions {
   /** The home folder; made where it is missing. */
@@ -107,14 +108,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   let phase: Phase = 'starting'
   const overlay = () => seats.current.overlay
-  const checks = healthChecks({
-    overlay,
-    lag: telemetry.lag,
-    listens: config.listen.length > 0,
-    storeFailure: () => home.store.failure,
-  })
+  const trustSources = { seat: () => seats.current, x0Id: identity.x0Id, clock }
+  const listens = config.listen.length > 0
+  const checks = [
+    ...healthChecks({ overlay, lag: telemetry.lag, listens, storeFailure: () => home.store.failure }),
+    membershipCheck(trustSources),
+  ]
   const health = (): HealthState => assessHealth(phase, checks)
   observeOverlay(telemetry.metrics, overlay, () => clock.now())
+  observeTrust(telemetry.metrics, trustSources)
   telemetry.observeHealth(health)
 
   const view = runningNodeView({

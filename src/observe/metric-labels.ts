@@ -9,7 +9,7 @@ import type { StoreErrorCode } from '../store/store-error.ts'
  * error. What is not in its set is counted as `other`.
  */
 export const BACKENDS = ['native', 'portable'] as const
-export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop', 'credential'] as const
+export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop', 'membership'] as const
 export const PEER_STATES = ['up/direct', 'up/relayed', 'suspect', 'down', 'never'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
 export const TRAFFIC_DIRECTIONS = ['received', 'sent'] as const

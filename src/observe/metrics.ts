@@ -150,7 +150,7 @@ export class Metrics {
 
   readonly credentialExpires = this.#instruments.gauge({
     name: 'x0_credential_expires_timestamp_seconds',
-    help: 'When the credential of this node ends, seconds since the Unix epoch; absent where it needs none.',
+    help: 'When the credential of this node ends, seconds since the Unix epoch; 0 where it needs none.',
     labels: {},
   })
   readonly networkMembers = this.#instruments.gauge({
