@@ -21,6 +21,7 @@ export interface RunningParts {
   readonly telemetry: Telemetry
   readonly identity: NodeIdentity
   readonly network: () => NetworkName
+  readonly networkView: NodeView['network']
   readonly version: string
   readonly backend: Self['backend']
   /** The home folder. */
@@ -41,6 +42,7 @@ export function runningNodeView(parts: RunningParts): NodeView {
   return {
     events: telemetry.events,
     metrics: telemetry.metrics,
+    network: parts.networkView,
     health() {
       const { status, ready, checks } = parts.health()
       return {

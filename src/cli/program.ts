@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
+import { addNetworkCommands } from './network-commands.ts'
 import type { Call, Terminal } from './terminal.ts'
 
 interface GlobalFlags {
@@ -125,6 +126,8 @@ export function buildProgram(terminal: Terminal): Command {
     .action(async (options: { ready?: true; peers?: number; for?: string }) => {
       await (await import('./wait.ts')).wait(call(), options)
     })
+
+  addNetworkCommands(program, call)
 
   const config = program.command('config').description('the configuration: show, test, schema')
   config

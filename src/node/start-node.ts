@@ -24,9 +24,11 @@ import { releaseVersion } from '../platform/release.ts'
 import { writeApiFile } from '../store/api-file.ts'
 import { openHome } from '../store/home.ts'
 import type { HomePaths } from '../store/home-paths.ts'
-import { openNetwork } from '../trust/open-network.ts'
+import { NetworkHome } from './network-home.ts'
+import { networkOperations } from './network-operations.ts'
 import type { NodeParts } from './node-parts.ts'
 import { takeSeat } from './seat.ts'
+import { Seats } from './seats.ts'
 
 export interface NodeOptions {
   /** The home folder; made where it is missing. */
@@ -88,10 +90,23 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     shelves,
     telemetry,
   }
-  const seat = opened.adopt(await takeSeat(parts, openNetwork(crypto)), (part) => part.stop())
+  const networkHome = await NetworkHome.open({
+    crypto,
+    identity,
+    clock,
+    random: systemRandom,
+    store: home.store,
+    onDamaged: telemetry.storeDamaged,
+  })
+  const seats = opened.adopt(
+    new Seats(parts, await takeSeat(parts, networkHome.place()), async () => {
+      await announce(view, admin, home.paths)
+    }),
+    (part) => part.stop(),
+  )
 
   let phase: Phase = 'starting'
-  const overlay = () => seat.overlay
+  const overlay = () => seats.current.overlay
   const checks = healthChecks({
     overlay,
     lag: telemetry.lag,
@@ -106,7 +121,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     overlay,
     telemetry,
     identity,
-    network: () => seat.network,
+    network: () => seats.current.place.network,
+    networkView: networkOperations(parts, seats, networkHome),
     version,
     backend: crypto.name,
     home: home.paths.home,

@@ -9,7 +9,7 @@ import type { StoreErrorCode } from '../store/store-error.ts'
  * error. What is not in its set is counted as `other`.
  */
 export const BACKENDS = ['native', 'portable'] as const
-export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop'] as const
+export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop', 'credential'] as const
 export const PEER_STATES = ['up/direct', 'up/relayed', 'suspect', 'down', 'never'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
 export const TRAFFIC_DIRECTIONS = ['received', 'sent'] as const
@@ -29,6 +29,9 @@ export const REFUSALS = REFUSAL_CODES
 export const POST_QUANTUM = ['authenticated', 'key-exchange', 'none'] as const
 export const RENEWAL_RESULTS = ['renewed', 'failed'] as const
 export const SHED_REASONS = ['address-rate', 'address-concurrency', 'concurrency'] as const satisfies readonly ShedReason[]
+/** What a door answered, or why it did not. */
+export const JOIN_RESULTS = ['admitted', 'pending', 'refused', 'failed'] as const
+export const CREDENTIAL_RENEWALS = ['renewed', 'failed'] as const
 /** How visits at the join door ended whose handshake held. */
 export const JOIN_VISIT_RESULTS = DOOR_RESULTS
 export const PIN_EVENTS = ['learned', 'replaced', 'mismatch', 'frozen'] as const
@@ -64,9 +67,19 @@ export const PEER_FAULTS = [
   'record-conflict',
   'record-quota',
   'record-expired',
+  'join-rate',
   'presence-invalid',
   'presence-forged',
   'presence-ignored',
+  'presence-revoked',
+  'record-revoked',
+  'revocation-invalid',
+  'revocation-forged',
+  'revocation-ignored',
+  'revocation-rate',
+  'sync-invalid',
+  'sync-rate',
+  'credential-refused',
 ] as const
 export const GOSSIP_RESULTS = ['published', 'delivered', 'ignored', 'rejected'] as const
 export const STORE_ERRORS = [

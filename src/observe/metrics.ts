@@ -148,6 +148,44 @@ export class Metrics {
     zeroed: true,
   })
 
+  readonly credentialExpires = this.#instruments.gauge({
+    name: 'x0_credential_expires_timestamp_seconds',
+    help: 'When the credential of this node ends, seconds since the Unix epoch; absent where it needs none.',
+    labels: {},
+  })
+  readonly networkMembers = this.#instruments.gauge({
+    name: 'x0_network_members',
+    help: 'Members of the network; 0 in the open one.',
+    labels: {},
+  })
+  readonly networkRevocations = this.#instruments.gauge({
+    name: 'x0_network_revocations',
+    help: 'Revoked keys that this node knows of.',
+    labels: {},
+  })
+  readonly networkLevel = this.#instruments.gauge({
+    name: 'x0_network_level',
+    help: 'Whether this node knows what was revoked while it was away: 1, or 0 while it catches up and serves nobody.',
+    labels: {},
+  })
+  readonly joins = this.#instruments.counter({
+    name: 'x0_join_requests_total',
+    help: 'Requests at the door of this node by how it answered.',
+    labels: { result: label.JOIN_RESULTS },
+    zeroed: true,
+  })
+  readonly credentialRenewals = this.#instruments.counter({
+    name: 'x0_credential_renewals_total',
+    help: 'Renewals of the credential of this node.',
+    labels: { result: label.CREDENTIAL_RENEWALS },
+    zeroed: true,
+  })
+  readonly pendingRequests = this.#instruments.gauge({
+    name: 'x0_pending_requests',
+    help: 'Nodes that ask this one to be let in and wait for its operator.',
+    labels: {},
+  })
+
   readonly dhtPeers = this.#instruments.gauge({
     name: 'x0_dht_routing_table_peers',
     help: 'Peers in the routing table of the DHT.',

@@ -49,3 +49,60 @@ export const MAX_REVOCATIONS_PER_MEMBER = 1_024
 export const MAX_CHECKED_CREDENTIALS = 1_024
 /** Peers whose standing is remembered; a node has 64 of them at most, and serves traffic of some more. */
 export const MAX_STANDINGS = 4_096
+
+/** Ways in that an invite names: more would make a line that nobody can paste. */
+export const MAX_DOORS = 8
+/** A multiaddr with a long DNS name; one byte holds its length. */
+export const MAX_DOOR_ADDRESS_BYTES = 200
+/** The longest invite, with the longest names everywhere, has 3,000 characters; more is not read. */
+export const MAX_INVITE_LINE_LENGTH = 4_096
+
+/** What an applicant may say of itself: a sentence in a list. */
+export const MAX_NOTE_BYTES = 200
+/** An explanation of a refusal: two sentences. */
+export const MAX_REFUSAL_BYTES = 255
+/** Follows from the layout of `succeed`, the largest request: a successor statement and a credential. */
+export const MAX_JOIN_REQUEST_BYTES = 2 + 33 + 1984 + 10_737 + 2 + MAX_CREDENTIAL_BYTES
+/** Follows from the layout of `admitted`, the largest answer: a genesis and a credential. */
+export const MAX_JOIN_ANSWER_BYTES = 2 + 32 + 4 + MAX_GENESIS_BYTES + 2 + MAX_CREDENTIAL_BYTES
+/** An applicant that is told to come back later than in an hour would be forgotten by then. */
+export const MAX_RETRY_MS = 60 * 60 * 1000
+
+/** Invites that a member keeps in mind, dead ones included; each is a promise that somebody has to oversee. */
+export const MAX_INVITES = 1_024
+/** x0 ids that one token may admit: 8 kB written anew at each use. */
+export const MAX_TOKEN_USES = 256
+/** A secret in somebody's chat history should not open a network for longer than this. */
+export const MAX_INVITE_TTL_MS = 30 * DAY_MS
+export const DEFAULT_INVITE_TTL_MS = 60 * 60 * 1000
+/** A dead invite is remembered this long, so that a late use is told why it fails. */
+export const DEAD_INVITE_MS = 7 * DAY_MS
+/** Shorter ones end before a node has used them. */
+export const MIN_VALIDITY_MS = 1_000
+export const DEFAULT_VALIDITY_MS = 30 * DAY_MS
+
+/** Credentials that one member has issued and that still hold: 4.6 kB each, in memory and on disk. */
+export const MAX_ISSUED = 4_096
+/**
+ * A renewal is given again, not made anew, while this much of its life is left: whoever asks over and over, and everybody
+ * who has seen a credential can, gets no more than a handful of them.
+ */
+export const FRESH_SHARE = 3 / 4
+
+/** More knocks than this nobody reads. */
+export const MAX_PENDING = 64
+/** Of one address (an IPv6 network of 64 bits): a household has some machines, a flood has one address. */
+export const MAX_PENDING_PER_ADDRESS = 8
+/** Who has not asked again for this long has given up. */
+export const PENDING_MS = 60 * 60 * 1000
+/** How often an applicant that waits may ask: an operator's decision takes minutes. */
+export const RETRY_AFTER_MS = 15_000
+/** x0 ids whose knocks are ignored; the oldest makes room. */
+export const MAX_IGNORED = 256
+
+/** Requests that wait for the one in hand (some ms each: two signatures and an fsync). */
+export const MAX_WAITING_REQUESTS = 32
+/** Requests under way to other members at once. */
+export const MAX_FORWARDS = 8
+/** Members that a renewal is brought to, one after another. */
+export const MAX_FORWARD_TRIES = 3

@@ -10,10 +10,8 @@ import { decodeRevocation, REVOCATION_CONTEXT, type Revocation } from './revocat
 import { RevocationSet } from './revocation-set.ts'
 import { TrustError } from './trust-error.ts'
 
-/** Why somebody may not be a peer; each is a code of the channel's verdict too. */
-export type AdmissionRefusal =
-  | 'not-admitted'
-  | 'revoked'
+/** What can be wrong with a credential. */
+export type CredentialRefusal =
   | 'credential-malformed'
   | 'credential-forged'
   | 'credential-expired'
@@ -21,6 +19,9 @@ export type AdmissionRefusal =
   | 'credential-foreign'
   | 'credential-mismatch'
   | 'issuer-unknown'
+
+/** Why somebody may not be a peer; each is a code of the channel's verdict too. */
+export type AdmissionRefusal = CredentialRefusal | 'not-admitted' | 'revoked'
 
 /** How a node belongs to the network. */
 export interface Standing {
@@ -89,25 +90,28 @@ export class Membership {
    * of a credential is checked on this thread, last of all and once: it is the dear part (0.3 ms).
    */
   judge(shown: Shown, now: number): Judgement {
-    const judgement = this.examine(shown, now)
+    const judgement = this.#examine(shown, now)
     if ('standing' in judgement) this.#standings.put(judgement.standing.x0Id, judgement.standing)
     return judgement
   }
 
-  /** The same, remembering nothing: for a credential that somebody else than its subject shows. */
-  examine({ x0Id, credential }: Shown, now: number): Judgement {
-    if (x0Id === undefined) return { refusal: 'not-admitted' }
-    if (this.#revoked.of(x0Id) !== undefined) return { refusal: 'revoked' }
-    const member = this.#electorate.member(x0Id)
-    if (member !== undefined) return { standing: standingOfMember(member) }
-    if (this.genesis !== undefined && this.genesis.admission !== 'open') {
-      return credential === undefined ? { refusal: 'not-admitted' } : this.#examineCredential(this.genesis, x0Id, credential, now)
-    }
-    const named =
-      this.genesis === undefined || credential === undefined
-        ? undefined
-        : this.#examineCredential(this.genesis, x0Id, credential, now)
-    return { standing: { ...(named !== undefined && 'standing' in named ? named.standing : nameless(x0Id)), kind: 'open' } }
+  /**
+   * Whether a credential is x0 id's, of this network, of a member, and valid now; whether x0 id was revoked is another
+   * question. Remembers nothing of x0 id.
+   */
+  checkCredential(
+    x0Id: Uint8Array,
+    bytes: Uint8Array,
+    now: number,
+  ): { readonly credential: Credential } | { readonly refusal: CredentialRefusal } {
+    const credential = decoded(bytes)
+    if (credential === undefined) return { refusal: 'credential-malformed' }
+    if (this.genesis === undefined || !equalBytes(credential.networkId, this.genesis.id)) return { refusal: 'credential-foreign' }
+    if (!equalBytes(credential.subject, x0Id)) return { refusal: 'credential-mismatch' }
+    if (!this.isMember(credential.issuer)) return { refusal: 'issuer-unknown' }
+    if (now + CLOCK_SKEW_MS < credential.notBefore) return { refusal: 'credential-early' }
+    if (now - CLOCK_SKEW_MS >= credential.notAfter) return { refusal: 'credential-expired' }
+    return this.#isSigned(credential) ? { credential } : { refusal: 'credential-forged' }
   }
 
   /** The standing that `x0Id` (text form) was last admitted with, if it still holds now. */
@@ -180,21 +184,16 @@ export class Membership {
     return this.#revoked.isFullFor(revocation.issuer) ? 'full' : undefined
   }
 
-  #examineCredential(genesis: Genesis, x0Id: Uint8Array, bytes: Uint8Array, now: number): Judgement {
-    let credential: Credential
-    try {
-      credential = decodeCredential(bytes)
-    } catch (error) {
-      if (error instanceof TrustError) return { refusal: 'credential-malformed' }
-      throw error
-    }
-    if (!equalBytes(credential.networkId, genesis.id)) return { refusal: 'credential-foreign' }
-    if (!equalBytes(credential.subject, x0Id)) return { refusal: 'credential-mismatch' }
-    if (!this.isMember(credential.issuer)) return { refusal: 'issuer-unknown' }
-    if (now + CLOCK_SKEW_MS < credential.notBefore) return { refusal: 'credential-early' }
-    if (now - CLOCK_SKEW_MS >= credential.notAfter) return { refusal: 'credential-expired' }
-    if (!this.#isSigned(credential)) return { refusal: 'credential-forged' }
-    return { standing: standingOfCredential(genesis, credential) }
+  #examine({ x0Id, credential }: Shown, now: number): Judgement {
+    if (x0Id === undefined) return { refusal: 'not-admitted' }
+    if (this.#revoked.of(x0Id) !== undefined) return { refusal: 'revoked' }
+    const member = this.#electorate.member(x0Id)
+    if (member !== undefined) return { standing: standingOfMember(member) }
+    const isOpen = this.genesis === undefined || this.genesis.admission === 'open'
+    if (credential === undefined) return isOpen ? { standing: nameless(x0Id) } : { refusal: 'not-admitted' }
+    const checked = this.checkCredential(x0Id, credential, now)
+    if ('credential' in checked) return { standing: standingOfCredential(this.genesis?.name ?? '', checked.credential, isOpen) }
+    return isOpen ? { standing: nameless(x0Id) } : checked
   }
 
   #isSigned(credential: Credential): boolean {
@@ -211,7 +210,7 @@ export class Membership {
     const x0Id = parseX0Id(standing.x0Id)
     if (this.#revoked.of(x0Id) !== undefined) return undefined
     if (standing.expiresAt === undefined || now - CLOCK_SKEW_MS < standing.expiresAt) return standing
-    return standing.kind === 'open' ? { ...nameless(x0Id), kind: 'open' } : undefined
+    return standing.kind === 'open' ? nameless(x0Id) : undefined
   }
 }
 
@@ -219,12 +218,12 @@ function standingOfMember({ x0Id, name, spiffeId: id, groups }: Member): Standin
   return { x0Id, kind: 'member', name, spiffeId: id, groups, issuer: undefined, expiresAt: undefined, serial: undefined }
 }
 
-function standingOfCredential(genesis: Genesis, credential: Credential): Standing {
+function standingOfCredential(network: string, credential: Credential, isOpen: boolean): Standing {
   return {
     x0Id: formatX0Id(credential.subject),
-    kind: 'credential',
+    kind: isOpen ? 'open' : 'credential',
     name: credential.name,
-    spiffeId: spiffeId(genesis.name, credential.name),
+    spiffeId: spiffeId(network, credential.name),
     groups: credential.groups,
     issuer: formatX0Id(credential.issuer),
     expiresAt: credential.notAfter,
@@ -232,14 +231,24 @@ function standingOfCredential(genesis: Genesis, credential: Credential): Standin
   }
 }
 
-function nameless(x0Id: Uint8Array): Omit<Standing, 'kind'> {
+function nameless(x0Id: Uint8Array): Standing {
   return {
     x0Id: formatX0Id(x0Id),
+    kind: 'open',
     name: undefined,
     spiffeId: undefined,
     groups: [],
     issuer: undefined,
     expiresAt: undefined,
     serial: undefined,
+  }
+}
+
+function decoded(bytes: Uint8Array): Credential | undefined {
+  try {
+    return decodeCredential(bytes)
+  } catch (error) {
+    if (error instanceof TrustError) return undefined
+    throw error
   }
 }

@@ -5,6 +5,7 @@ import { EventLog } from '../../src/observe/event-log.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
 import { Metrics } from '../../src/observe/metrics.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { fakeNetwork } from './fake-network.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
 const HASH = '7'.repeat(64)
@@ -34,6 +35,7 @@ export function fakeNode(): FakeNode {
   const checks = [{ name: 'listening', ok: true, detail: 'on 1 address' }]
   let level: LogLevel = 'info'
   const node: FakeNode = {
+    network: fakeNetwork,
     ready: true,
     live: true,
     handshakes: [],
