@@ -7,7 +7,7 @@ const OF_THE_PEER: Partial<Record<RefusalCode, string>> = {
   'x0-id-mismatch': 'the peer proved another x0 id than the one that was stated for it (bootstrap line, invite or credential)',
   'pin-frozen': 'two different successors were signed for this x0 id: one of its keys is in other hands; an operator must decide',
   'missing-authentication': 'the x0 id of this peer is known, so it must prove it with ML-DSA-65; it did not',
-  'wrong-network': 'the peer belongs to another network: join it to this one with an invite, or take its address out of `peers`',
+  'wrong-network': 'the peer belongs to another network: join it to this one with an invite, or take its line out of `bootstrap`',
   'not-admitted': 'the peer showed no credential of this network: it must join with an invite of a member',
   revoked: 'a member revoked the keys of this peer, for ever: it can come back with new keys and a new invite',
   blocked: 'this peer is blocked on this node: take the block away to let it in',
@@ -25,7 +25,7 @@ const OF_THE_PEER: Partial<Record<RefusalCode, string>> = {
 
 /** What the operator of the end that was refused can do about it. */
 const OF_OURSELVES: Partial<Record<RefusalCode, string>> = {
-  'wrong-network': 'it belongs to another network: join that one with an invite, or take its address out of `peers`',
+  'wrong-network': 'it belongs to another network: join that one with an invite, or take its line out of `bootstrap`',
   'not-admitted': 'it wants a credential of the network: join with an invite of a member',
   revoked: 'the keys of this node were revoked, for ever: make new keys and join with a new invite',
   blocked: 'this node is blocked there: its operator can take the block away',

@@ -6,6 +6,7 @@ import type { HandshakePayload, PqAuth } from '../../src/channel/payload.ts'
 import { encodePayload } from '../../src/channel/payload.ts'
 import { authContext, authMessage, type Role, staticKeyMessage } from '../../src/channel/pq-auth.ts'
 import { X0_PROFILE } from '../../src/channel/profile.ts'
+import type { SplitResult } from '../../src/channel/symmetric-state.ts'
 import type { AgreementKey } from '../../src/crypto/backend.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { framed, PlainFrames } from './middle.ts'
@@ -91,8 +92,15 @@ async function payloadOf(script: Script, role: Role, state: HandshakeState, stat
   return (script.payload ?? encodePayload)(honest)
 }
 
-/** A dialler that follows the protocol but for what its script says. @returns the plaintext of the verdict, if one came */
-export async function scriptedInitiator(raw: MultiaddrConnection, script: Script): Promise<Uint8Array | undefined> {
+/**
+ * A dialler that follows the protocol but for what its script says. Once there is a verdict, `after` goes on with the keys of
+ * both directions, that of the verdict already used. @returns the plaintext of the verdict, if one came
+ */
+export async function scriptedInitiator(
+  raw: MultiaddrConnection,
+  script: Script,
+  after?: (keys: SplitResult, reader: FrameReader) => Promise<void>,
+): Promise<Uint8Array | undefined> {
   const reader = new FrameReader(raw)
   const { crypto } = script.self.context
   const staticKey = script.staticKey ?? crypto.generateAgreementKey()
@@ -106,8 +114,11 @@ export async function scriptedInitiator(raw: MultiaddrConnection, script: Script
   state.writeTokens()
   raw.send(framed(state.writePayload(await payloadOf(script, 'initiator', state, staticKey.publicKey))))
   const verdict = await reader.next()
+  const keys = verdict === undefined ? undefined : state.split()
+  const plaintext = verdict && keys?.responderToInitiator.open(new Uint8Array(0), verdict)
+  if (keys !== undefined) await after?.(keys, reader)
   raw.abort(new Error('the script is over'))
-  return verdict === undefined ? undefined : state.split().responderToInitiator.open(new Uint8Array(0), verdict)
+  return plaintext
 }
 
 /**

@@ -214,6 +214,21 @@ test('what the channel reports is counted', async (t) => {
   assert.deepEqual(unmeasured, [], 'no series claims that a classical handshake takes no bytes')
 })
 
+test('visits at the join door are counted by how they ended, and are no handshakes', async (t) => {
+  const metrics = newMetrics(t)
+  const visit = { type: 'door', message: '', remoteAddress: 'x', remotePeerId: 'p', durationMs: 1 } as const
+  const count = channelCounter(metrics)
+  for (const result of ['answered', 'answered', 'timeout'] as const) count({ ...visit, result })
+  const seen = await samples(metrics)
+  for (const [result, value] of Object.entries({ answered: 2, timeout: 1, failed: 0 })) {
+    assert.equal(seen.get(`x0_join_visits_total{result="${result}"}`), value, result)
+  }
+  assert.deepEqual(
+    [...seen].filter(([key, value]) => /^x0_handshake/.test(key) && value !== 0),
+    [],
+  )
+})
+
 test('two registries do not share figures', async () => {
   const [one, other] = [new Instruments(), new Instruments()]
   one.counter({ name: 'x0_a_total', help: 'A.', labels: {} }).inc({}, 4)
