@@ -96,7 +96,7 @@ export const MAX_PENDING_PER_ADDRESS = 8
 /** Who has not asked again for this long has given up. */
 export const PENDING_MS = 60 * 60 * 1000
 /** How often an applicant that waits may ask: an operator's decision takes minutes. */
-export const RETRY_AFTER_MS = 15_000
+export const RETRY_AFTER_MS = 5_000
 /** x0 ids whose knocks are ignored; the oldest makes room. */
 export const MAX_IGNORED = 256
 
