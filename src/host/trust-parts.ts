@@ -65,6 +65,8 @@ export interface TrustParts {
   publish(bytes: Uint8Array): Promise<'new' | RevocationObstacle>
   /** Shows this node's credential, which is a new one, to all peers. */
   presentCredential(): Promise<void>
+  /** Acts on a revocation that this node signed, which the ledger holds and the disk has, and tells it to all. */
+  announce(revocation: HeldRevocation): Promise<void>
   /** Syncs with one peer now. @returns whether this node has all that the peer told of */
   syncWith(connection: Connection): Promise<boolean>
   view(): CatchUpView
@@ -156,6 +158,10 @@ export function createTrustParts(options: TrustPartsOptions): TrustParts {
       return verdict
     },
     presentCredential: () => sync.present(),
+    async announce(revocation) {
+      applied(revocation, 'self')
+      await gossip.publish(revocation.bytes)
+    },
     syncWith: (connection) => sync.syncWith(connection),
     view: () => catchUp.view(),
   }

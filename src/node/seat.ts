@@ -47,8 +47,8 @@ export async function takeSeat(parts: NodeParts, place: Place, listen?: readonly
   const { config } = parts.loaded
   const { network, membership, genesis } = place
   let overlay: Overlay | undefined
-  const spread = (bytes: Uint8Array): void => {
-    overlay?.trust?.publish(bytes).catch((err: unknown) => telemetry.log.error({ err }, 'could not spread a revocation'))
+  const spread = (revocation: HeldRevocation): void => {
+    overlay?.trust?.announce(revocation).catch((err: unknown) => telemetry.log.error({ err }, 'could not spread a revocation'))
   }
   const sponsor =
     genesis === undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import type { Credential, Invite, JoinReport, Members, Network, Pending } from '../../src/admin/network-documents.ts'
 import { ChannelRefusal } from '../../src/channel/refusal.ts'
 import { nativeBackend } from '../../src/crypto/native.ts'
@@ -12,43 +12,17 @@ import { type CredentialBody, issueCredential } from '../../src/trust/credential
 import { openNetwork } from '../../src/trust/open-network.ts'
 import { makeEnd } from '../channel/two-ends.ts'
 import { until } from '../host/testing.ts'
-import { temporaryFolder } from '../store/temporary-folder.ts'
-import { type Daemon, start, x0 } from './daemon.ts'
+import { found, inviteLine, isUp, joinedHome } from './belonging.ts'
+import { type Daemon, start, temporaryFolder, x0 } from './daemon.ts'
 import { meetRaw } from './raw-client.ts'
 
 const LIMIT = { timeout: 180_000 }
 const HOUR_MS = 3_600_000
 const crypto = nativeBackend()
 
-/** A running founder of a network of its own. */
-async function found(t: TestContext, name: string): Promise<Daemon> {
-  const home = join(await temporaryFolder(t), 'home')
-  const made = await x0(['network', 'create', name, '--node-name', 'hub', '--home', home])
-  assert.equal(made.code, 0, made.stderr)
-  return start(t, { home })
-}
-
-async function inviteLine(node: Daemon, ...flags: string[]): Promise<string> {
-  const { code, stdout, stderr } = await node.run('invite', ...flags)
-  assert.equal(code, 0, stderr)
-  assert.match(stdout, /^x0invite1\.[A-Za-z0-9_-]+\n$/, 'the line alone on stdout')
-  return stdout.trim()
-}
-
-/** A node that has joined before its first start. */
-async function joined(t: TestContext, line: string): Promise<Daemon> {
-  const home = join(await temporaryFolder(t), 'home')
-  const { code, stderr } = await x0(['join', line, '--home', home])
-  assert.equal(code, 0, stderr)
-  return start(t, { home })
-}
-
-async function isUp(node: Daemon, other: Daemon): Promise<boolean> {
-  return (await node.peer(other.peerId))?.state === 'up/direct'
-}
-
 test('from nothing: three commands make three nodes that run into a network whose nodes belong', LIMIT, async (t) => {
-  const [hub, laptop, server] = await Promise.all([start(t), start(t), start(t)])
+  const [hub, laptop, server] = await Promise.all([1, 2, 3].map(() => start(t, { measured: true })))
+  assert.ok(hub !== undefined && laptop !== undefined && server !== undefined)
   const all = [hub, laptop, server]
 
   const began = performance.now()
@@ -238,7 +212,7 @@ test('an invite names the node, expires, and can be withdrawn; nobody but a memb
     assert.equal(code, 5, stderr)
     return stderr
   }
-  const named = await joined(t, await inviteLine(hub, '--name', 'db-1'))
+  const named = await start(t, { home: await joinedHome(t, await inviteLine(hub, '--name', 'db-1')) })
   assert.equal((await named.json<Credential>('x0.credential/v1', 'credential', 'show')).name, 'db-1')
   const brief = await inviteLine(hub, '--ttl', '1s')
   const { line, id } = await hub.json<Invite>('x0.invite/v1', 'invite')
