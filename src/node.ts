@@ -29,6 +29,8 @@ import { releaseVersion } from './platform/release.ts'
 import { writeApiFile } from './store/api-file.ts'
 import { openHome } from './store/home.ts'
 import type { HomePaths } from './store/home-paths.ts'
+import { accountShelf } from './trust/accounts/account-shelf.ts'
+import { Accounts } from './trust/accounts/accounts.ts'
 import { openNetwork, shortNetworkId } from './trust/open-network.ts'
 
 export interface NodeOptions {
@@ -81,6 +83,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const network = openNetwork(crypto)
   const token = await loadOrCreateAdminToken(home.paths.token)
   const shelves = await openShelves(home.store, telemetry.storeDamaged)
+  const accounts = await Accounts.open({
+    shelf: accountShelf(home.store),
+    clock,
+    random: systemRandom,
+    onDamaged: telemetry.storeDamaged,
+  })
 
   const overlay = opened.adopt(
     await startOverlay({
@@ -122,6 +130,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const view = runningNodeView({
     overlay,
     telemetry,
+    accounts,
     identity,
     network,
     version,

@@ -1,5 +1,6 @@
 import type { EventLog } from '../observe/event-log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { AccountsView } from './accounts-view.ts'
 import type {
   HandshakeReport,
   HandshakeRequest,
@@ -25,6 +26,7 @@ export interface NodeView {
   ping(request: PingRequest, signal: AbortSignal): Promise<PingReport>
   logLevel(): LogLevel
   setLogLevel(level: LogLevel): void
+  readonly accounts: AccountsView
   readonly events: EventLog
   readonly metrics: Metrics
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FieldError } from '../trust/accounts/account-error.ts'
 import type { Problem } from './documents.ts'
 import type { NodeFaultCode } from './node-view.ts'
 
@@ -10,19 +11,26 @@ export const PROBLEMS = {
   'request-malformed': [400, 'The request cannot be read'],
   'request-invalid': [400, 'The request does not fit its schema'],
   'bad-address': [400, 'The address cannot be used'],
+  'login-failed': [401, 'The e-mail address or the password is wrong'],
   'token-required': [401, 'A valid token is needed'],
   'origin-refused': [403, 'Calls from other web sites are refused'],
   'scope-missing': [403, 'The token does not allow this'],
   'route-unknown': [404, 'There is nothing here'],
   'peer-unknown': [404, 'This node does not know the peer'],
+  'account-unknown': [404, 'There is no such account'],
+  'token-unknown': [404, 'There is no such token'],
   'method-unsupported': [405, 'This resource does not have that method'],
   'request-timeout': [408, 'The request took too long to arrive'],
   'peer-ambiguous': [409, 'More than one peer fits'],
+  'account-exists': [409, 'The e-mail address has an account already'],
+  'limit-reached': [409, 'There are as many as there may be'],
   'body-too-large': [413, 'The body is too large'],
   'body-type-unsupported': [415, 'The body must be application/json'],
   'host-refused': [421, 'This host name is not served here'],
+  'fields-invalid': [422, 'Some fields are not as they must be'],
   'rate-limited': [429, 'Too many requests'],
   'token-failures': [429, 'Too many wrong tokens'],
+  'login-limited': [429, 'Too many wrong passwords'],
   'headers-too-large': [431, 'The headers are too large'],
   'internal-error': [500, 'The node failed'],
   unreachable: [502, 'The peer cannot be reached'],
@@ -43,11 +51,19 @@ export class ApiProblem extends Error {
   override readonly name = 'ApiProblem'
   readonly code: ProblemCode
   readonly headers: Readonly<Record<string, string>>
+  /** What is wrong with each field, where that is told. */
+  readonly errors: readonly FieldError[]
 
-  constructor(code: ProblemCode, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    errors: readonly FieldError[] = [],
+  ) {
     super(detail)
     this.code = code
     this.headers = headers
+    this.errors = errors
   }
 }
 
@@ -59,7 +75,8 @@ export function problemDocument(code: ProblemCode, detail: string, requestId?: s
 }
 
 export async function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem): Promise<void> {
-  const document = problemDocument(problem.code, problem.message, request.id)
+  const plain = problemDocument(problem.code, problem.message, request.id)
+  const document = problem.errors.length === 0 ? plain : { ...plain, errors: problem.errors }
   await reply
     .code(document.status)
     .headers({ ...problem.headers, 'cache-control': 'no-store' })

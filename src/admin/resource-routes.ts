@@ -8,6 +8,8 @@ import { addMeshRoutes } from './routes/mesh.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
 import { addPingRoute } from './routes/ping.ts'
 import { addHandshakeRoute } from './routes/security.ts'
+import { addTokenRoutes } from './routes/tokens.ts'
+import { addUserRoutes } from './routes/users.ts'
 
 /** Every route but those of the documentation, which is made from these. */
 export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
@@ -19,4 +21,6 @@ export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
   addHandshakeRoute(app, context, gate)
   addEventsRoute(app, context)
   addLogRoutes(app, context)
+  addUserRoutes(app, context)
+  addTokenRoutes(app, context)
 }

@@ -7,6 +7,7 @@ import type { Telemetry } from '../observe/telemetry.ts'
 import type { Clock } from '../platform/clock.ts'
 import { wallTimes } from '../platform/wall-times.ts'
 import type { NetworkName } from '../trust/open-network.ts'
+import type { AccountsView } from './accounts-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { NodeView } from './node-view.ts'
@@ -18,6 +19,7 @@ import { statusDocument } from './status-document.ts'
 export interface RunningParts {
   readonly overlay: Overlay
   readonly telemetry: Telemetry
+  readonly accounts: AccountsView
   readonly identity: NodeIdentity
   readonly network: NetworkName
   readonly version: string
@@ -39,6 +41,7 @@ export function runningNodeView(parts: RunningParts): NodeView {
   const wallClock = wallTimes(clock)
   const uptimeSeconds = (): number => Math.round((clock.monotonic() - startedAt) / 1000)
   return {
+    accounts: parts.accounts,
     events: telemetry.events,
     metrics: telemetry.metrics,
     health() {

@@ -11,7 +11,7 @@ const READ_TIMEOUT_MS = 10_000
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST' | 'PUT'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Path and query. */
   readonly path: string
   /** Sent as JSON. */
@@ -47,6 +47,16 @@ export class ApiClient {
    * @throws CommandFailure
    */
   async document<T extends { readonly schema: string }>(schema: T['schema'], ask: Ask): Promise<T> {
+    const value = await this.object<T>(ask)
+    if (!('schema' in value) || value.schema !== schema) throw this.#foreign(ask)
+    return value
+  }
+
+  /**
+   * Asks for a document that names no schema: those of accounts, whose very fields scripts rely on.
+   * @throws CommandFailure
+   */
+  async object<T extends object>(ask: Ask): Promise<T> {
     const text = await this.text({ ...ask, headers: { accept: 'application/json', ...ask.headers } })
     let value: unknown
     try {
@@ -54,7 +64,7 @@ export class ApiClient {
     } catch (cause) {
       throw this.#foreign(ask, cause)
     }
-    if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== schema) throw this.#foreign(ask)
+    if (typeof value !== 'object' || value === null) throw this.#foreign(ask)
     return value as T
   }
 

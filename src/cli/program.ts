@@ -3,6 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
 import type { Call, Terminal } from './terminal.ts'
+import { addTokenCommands } from './token-commands.ts'
+import { addUserCommands } from './user-commands.ts'
 
 interface GlobalFlags {
   readonly home?: string
@@ -175,6 +177,9 @@ export function buildProgram(terminal: Terminal): Command {
     .action(async (filter: string | undefined) => {
       await (await import('./metrics.ts')).metrics(call(), filter)
     })
+
+  addUserCommands(program, call)
+  addTokenCommands(program, call)
 
   program
     .command('completion')

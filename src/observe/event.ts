@@ -25,6 +25,10 @@ export const EVENT_TYPES = [
   'session.renewal-failed',
   'record.conflict',
   'auth.failed',
+  'account.registered',
+  'account.deleted',
+  'login.failed',
+  'login.locked',
   'store.corrupt',
   'store.failed',
 ] as const

@@ -194,6 +194,17 @@ export class Metrics {
     labels: { reason: label.AUTH_FAILURES },
     zeroed: true,
   })
+  readonly logins = this.#instruments.counter({
+    name: 'x0_logins_total',
+    help: 'Passwords shown to the admin port, to log in or to change them, by result.',
+    labels: { result: label.LOGIN_RESULTS },
+    zeroed: true,
+  })
+  readonly accounts = this.#instruments.gauge({
+    name: 'x0_accounts',
+    help: 'Accounts of the admin port.',
+    labels: {},
+  })
   readonly httpRefused = this.#instruments.counter({
     name: 'x0_http_refused_total',
     help: 'Requests and connections to the admin port turned away before authentication, by reason.',

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
-import { Authenticator, oneToken, permits, presentedToken, SCOPES, type TokenVerifier } from '../../src/admin/authentication.ts'
+import { Authenticator, oneToken, permits, presentedToken, type TokenVerifier } from '../../src/admin/authentication.ts'
 import { TOKEN_FAILURES_PER_MINUTE } from '../../src/admin/limits.ts'
 import { TokenBuckets } from '../../src/admin/token-buckets.ts'
+import { SCOPES } from '../../src/trust/accounts/scope.ts'
 import { ManualClock } from '../observe/manual-clock.ts'
 import { ADMIN_TOKEN, ask, METRICS_TOKEN, openPort, type Port, problemOf, READ_TOKEN } from './open-port.ts'
 
@@ -144,7 +145,7 @@ test('a missing and a wrong token get the same answer; after a few wrong ones th
   assert.equal((await asked(ADMIN_TOKEN, '127.0.0.2')).status, 429)
   assert.equal((await asked(ADMIN_TOKEN, '127.0.0.3')).status, 200)
   assert.equal((await ask(port.url, '/health', { localAddress: '127.0.0.2' })).status, 200)
-  assert.deepEqual(await failures(port), { missing: 1, unknown: 5, scope: 0, limited: 2 })
+  assert.deepEqual(await failures(port), { missing: 1, unknown: 5, expired: 0, scope: 0, limited: 2 })
   assert.equal(port.reported.length, TOKEN_FAILURES_PER_MINUTE)
   assert.deepEqual(port.reported[0], {
     type: 'auth.failed',
