@@ -5,10 +5,15 @@ import { type TestContext, test } from 'node:test'
 import { Check } from 'typebox/value'
 import { RegisterRequest } from '../../src/admin/accounts-documents.ts'
 import { ACCOUNT_FAILURES, LOGIN_FAILURES_PER_MINUTE } from '../../src/admin/limits.ts'
+import { ROUTES } from '../../src/admin/route-table.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { StoreError } from '../../src/store/store-error.ts'
+import { AccountError } from '../../src/trust/accounts/account-error.ts'
 import { LOGIN_LIFETIME_MS } from '../../src/trust/accounts/limits.ts'
+import { covers, SCOPES, type Scope } from '../../src/trust/accounts/scope.ts'
 import type { ManualClock } from '../observe/manual-clock.ts'
 import { openAccounts } from '../trust/accounts/open-accounts.ts'
+import { fakeAccounts } from './fake-accounts.ts'
 import {
   ADMIN_TOKEN,
   type Answer,
@@ -386,5 +391,44 @@ test('no password, token or hash of one is logged, reported, counted or listed; 
   assert.equal(desk.reported[2]?.data.account, 'unknown')
   for (const hidden of [secret, entered.token, made.token, 'example.org', 'Example.org']) {
     assert.equal(written.includes(hidden), false, hidden)
+  }
+})
+
+test('where passwords wait in line, or the store fails, the answer says so, and it was no guess', async (t) => {
+  let error: Error = new AccountError('hashing-busy', 'too many wait')
+  const accounts = { ...fakeAccounts(), login: () => Promise.reject(error) }
+  const port = await openPort(t, { accounts })
+  const enter = () => ask(port.url, '/api/v1/users/login', { method: 'POST', body: '{"email":"ada@example.org","password":"x"}' })
+  for (let n = 0; n < 2 * LOGIN_FAILURES_PER_MINUTE; n += 1) {
+    const answer = await enter()
+    assert.deepEqual([...codeOf(answer), answer.headers['retry-after']], [503, 'busy', '3'])
+  }
+  error = new StoreError('closed', 'no writes: /secret/path')
+  for (let n = 0; n < 2 * LOGIN_FAILURES_PER_MINUTE; n += 1) assert.deepEqual(codeOf(await enter()), [503, 'not-ready'])
+  assert.match(await port.node.metrics.text(), /x0_logins_total\{result="busy"\} 10\n/)
+  assert.equal((await enter()).text.includes('/secret/path'), false)
+  assert.ok(
+    port.lines.some((line) => line.includes('/secret/path')),
+    'the log has the cause',
+  )
+})
+
+test('every route asks tokens of accounts for its scope, and lets by who has it', async (t) => {
+  const { accounts } = await openAccounts(t)
+  const port = await openPort(t, { accounts, settings: { openMetrics: false } })
+  const { id } = await accounts.register(
+    { ...ADA, fullName: null, company: null, scopes: ['admin'] },
+    { name: 'o', isAdmin: true },
+  )
+  const caller = { name: id, account: id, scopes: ['admin'] } as const
+  for (const scope of SCOPES) {
+    const { text: token } = await accounts.createToken(caller, { name: scope, scopes: [scope], lifetimeMs: HOUR_MS })
+    for (const { method, path, access, endless } of ROUTES) {
+      const needed = access === 'metrics-unless-open' ? 'metrics' : access === 'admin-unless-open' ? 'admin' : access
+      if (!SCOPES.some((one) => one === needed) || endless === true) continue
+      const { status } = await ask(port.url, path.replace(':id', 'usr_0'), { method, token })
+      assert.equal(status === 403, !covers([scope], needed as Scope), `${scope}: ${method} ${path} ${status}`)
+      assert.notEqual(status, 401)
+    }
   }
 })

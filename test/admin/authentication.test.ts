@@ -79,6 +79,16 @@ test('wrong tokens stop an address for a while; others, and missing tokens, do n
   assert.equal((await decide(TOKEN, 'a')).ok, true)
 })
 
+test('a token that has expired is told apart and is no guess, whichever verifier knows it', async () => {
+  const expired: TokenVerifier = { verify: () => 'expired' }
+  const { decide } = authenticator([oneToken(TOKEN, admin), expired, { verify: () => undefined }])
+  for (let n = 0; n < 2 * TOKEN_FAILURES_PER_MINUTE; n += 1) {
+    assert.deepEqual(await decide(`old ${n}`, 'a'), { ok: false, reason: 'expired' })
+  }
+  const known = authenticator([oneToken(TOKEN, admin), { verify: () => undefined }])
+  assert.equal((await known.decide(TOKEN, 'a')).ok, true)
+})
+
 test('scopes include what they must and nothing else', () => {
   const allows = Object.fromEntries(
     SCOPES.map((held) => [held, SCOPES.filter((needed) => permits({ name: '', scopes: [held] }, needed))]),

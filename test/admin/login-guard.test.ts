@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ACCOUNT_FAILURES, GOOD_ADDRESSES, LOGIN_FAILURES_PER_MINUTE, REGISTRATIONS_PER_MINUTE } from '../../src/admin/limits.ts'
+import {
+  ACCOUNT_FAILURES,
+  GOOD_ADDRESSES,
+  LOGIN_FAILURES_PER_MINUTE,
+  MAX_TRACKED_CLIENTS,
+  REGISTRATIONS_PER_MINUTE,
+} from '../../src/admin/limits.ts'
 import { LoginGuard } from '../../src/admin/login-guard.ts'
 import { ManualClock } from '../observe/manual-clock.ts'
 
@@ -73,4 +79,16 @@ test('strangers register no more from one address than the limit allows', () => 
   assert.equal(guard.takeRegistration('b'), 0)
   clock.ms += 12_000
   assert.equal(guard.takeRegistration('a'), 0)
+})
+
+test('a flood of names makes it forget the least recent, not grow', () => {
+  const guard = new LoginGuard(new ManualClock())
+  guard.remember('home', 'first')
+  for (let n = 0; n < MAX_TRACKED_CLIENTS; n += 1) guard.remember('home', `name ${n}`)
+  const tries = (email: string) => {
+    for (let n = 0; n < ACCOUNT_FAILURES.burst; n += 1) guard.take(`${email} stranger ${n}`, email)
+    return guard.take('home', email)
+  }
+  assert.equal(tries('first'), 30_000, 'the least recent is a stranger now')
+  assert.equal(tries(`name ${MAX_TRACKED_CLIENTS - 1}`), 0)
 })

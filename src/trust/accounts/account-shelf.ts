@@ -5,8 +5,8 @@ import { decodeAccount, decodeToken, encodeAccount, encodeToken } from './accoun
 /** Where accounts and tokens lie in the store: each by its id. */
 export interface AccountShelf {
   /**
-   * Everything that can be read. What cannot is reported and left out: a damaged account cannot be used until somebody
-   * removes it with the store, and its tokens with it.
+   * Everything that can be read. A value that is whole and yet none of ours is reported and left out; one whose check
+   * fails is left out too, and the scrub at the start has told of it. The tokens of an account that is left out go.
    * @throws StoreError
    */
   load(onDamaged: (namespace: string, key: string) => void): Promise<{ accounts: readonly Account[]; tokens: readonly Token[] }>
@@ -16,6 +16,8 @@ export interface AccountShelf {
 
 export function accountShelf(store: Pick<Store, 'namespace' | 'batch'>): AccountShelf {
   const [accounts, tokens] = [store.namespace('accounts'), store.namespace('account-tokens')]
+
+  const leaveOut = () => undefined
 
   const operation = (change: Change): BatchOperation => {
     switch (change.type) {
@@ -33,12 +35,12 @@ export function accountShelf(store: Pick<Store, 'namespace' | 'batch'>): Account
   return {
     async load(onDamaged) {
       const found: { accounts: Account[]; tokens: Token[] } = { accounts: [], tokens: [] }
-      for await (const [id, bytes] of accounts.entries({ onCorrupt: (key) => onDamaged(accounts.name, key) })) {
+      for await (const [id, bytes] of accounts.entries({ onCorrupt: leaveOut })) {
         const account = decodeAccount(bytes)
         if (account === undefined || account.id !== id) onDamaged(accounts.name, id)
         else found.accounts.push(account)
       }
-      for await (const [id, bytes] of tokens.entries({ onCorrupt: (key) => onDamaged(tokens.name, key) })) {
+      for await (const [id, bytes] of tokens.entries({ onCorrupt: leaveOut })) {
         const token = decodeToken(bytes)
         if (token === undefined || token.id !== id) onDamaged(tokens.name, id)
         else found.tokens.push(token)
