@@ -36,21 +36,16 @@ test('an unknown address and a wrong password take the same time, at the real co
     // now the one first, now the other: what the machine does meanwhile hits both alike
     for (const kind of n % 2 === 0 ? kinds : kinds.reverse()) await kind()
   }
-  const [one, other] = [summary(wrong), summary(unknown)]
-  t.diagnostic(`medians of ${EACH}: wrong password ${one.median.toFixed(1)} ms, unknown address ${other.median.toFixed(1)} ms`)
-  const noise = 4 * Math.hypot(one.error, other.error)
-  const allowed = Math.max(noise, 0.05 * one.median)
-  const apart = Math.abs(one.median - other.median)
-  assert.ok(apart <= allowed, `${apart.toFixed(1)} ms apart, ${allowed.toFixed(1)} ms are noise`)
-  assert.ok(noise < one.median / 2, `too noisy to tell: ${noise.toFixed(1)} ms`)
+  const [one, other] = [median(wrong), median(unknown)]
+  const slower = wrong.filter((took, n) => took > (unknown[n] ?? 0)).length
+  t.diagnostic(
+    `medians of ${EACH}: wrong password ${one.toFixed(1)} ms, unknown address ${other.toFixed(1)} ms; the first took longer ${slower} times`,
+  )
+  // The sign test: by chance one kind is the slower in all pairs but one at most once in 1,900 runs, however loaded the
+  // machine is. Where that is so and the medians differ too, the times tell who has an account.
+  const isOneSided = slower <= 1 || slower >= EACH - 1
+  assert.ok(!isOneSided || Math.abs(one - other) < 0.05 * one, 'the times tell the two apart')
 })
-
-/** The median and its standard error, from the median absolute deviation (as a normal distribution has them). */
-function summary(values: readonly number[]): { median: number; error: number } {
-  const middle = median(values)
-  const deviation = 1.4826 * median(values.map((value) => Math.abs(value - middle)))
-  return { median: middle, error: (1.2533 * deviation) / Math.sqrt(values.length) }
-}
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
