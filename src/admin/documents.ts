@@ -189,6 +189,9 @@ export const Problem = Type.Object({
   detail: Type.String(),
   code: Type.String(),
   instance: Type.Optional(Type.String()),
+  errors: Type.Optional(
+    Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), { description: 'what is wrong with each field' }),
+  ),
 })
 
 export type Health = Static<typeof Health>

@@ -1,5 +1,6 @@
 import type { EventLog } from '../observe/event-log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { AccountsView } from './accounts-view.ts'
 import type {
   HandshakeReport,
   HandshakeRequest,
@@ -27,6 +28,7 @@ export interface NodeView {
   logLevel(): LogLevel
   setLogLevel(level: LogLevel): void
   readonly network: NetworkView
+  readonly accounts: AccountsView
   readonly events: EventLog
   readonly metrics: Metrics
 }

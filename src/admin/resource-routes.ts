@@ -9,6 +9,8 @@ import { addMetricsRoute } from './routes/metrics.ts'
 import { addNetworkRoutes } from './routes/network.ts'
 import { addPingRoute } from './routes/ping.ts'
 import { addHandshakeRoute } from './routes/security.ts'
+import { addTokenRoutes } from './routes/tokens.ts'
+import { addUserRoutes } from './routes/users.ts'
 
 /** Every route but those of the documentation, which is made from these. */
 export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
@@ -21,4 +23,6 @@ export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
   addNetworkRoutes(app, context, gate)
   addEventsRoute(app, context)
   addLogRoutes(app, context)
+  addUserRoutes(app, context)
+  addTokenRoutes(app, context)
 }

@@ -7,6 +7,7 @@ import type { Telemetry } from '../observe/telemetry.ts'
 import type { Clock } from '../platform/clock.ts'
 import { wallTimes } from '../platform/wall-times.ts'
 import type { NetworkName } from '../trust/open-network.ts'
+import type { AccountsView } from './accounts-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { NodeView } from './node-view.ts'
@@ -19,6 +20,7 @@ export interface RunningParts {
   /** The one of now: it changes with the network. */
   readonly overlay: () => Overlay
   readonly telemetry: Telemetry
+  readonly accounts: AccountsView
   readonly identity: NodeIdentity
   readonly network: () => NetworkName
   readonly networkView: NodeView['network']
@@ -40,6 +42,7 @@ export function runningNodeView(parts: RunningParts): NodeView {
   const wallClock = wallTimes(clock)
   const uptimeSeconds = (): number => Math.round((clock.monotonic() - startedAt) / 1000)
   return {
+    accounts: parts.accounts,
     events: telemetry.events,
     metrics: telemetry.metrics,
     network: parts.networkView,

@@ -20,6 +20,13 @@ export function readTime(text: string): number {
   return ms
 }
 
+/** Seconds of `15m`, `12h` or `90d`; the node knows the bounds. @throws InvalidArgumentError */
+export function readLifetime(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  if (number === undefined || unit === undefined) throw new InvalidArgumentError('Examples: 15m, 12h, 90d.')
+  return Number(number) * { m: 60, h: 3600, d: 86_400 }[unit as 'm' | 'h' | 'd']
+}
+
 /** @throws InvalidArgumentError */
 export function readEventId(text: string): string {
   if (!/^\d+\.\d+$/.test(text)) throw new InvalidArgumentError('An id is EPOCH.NUMBER, as `x0 events --json` shows it.')

@@ -4,6 +4,8 @@ import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
 import { addNetworkCommands } from './network-commands.ts'
 import type { Call, Terminal } from './terminal.ts'
+import { addTokenCommands } from './token-commands.ts'
+import { addUserCommands } from './user-commands.ts'
 
 interface GlobalFlags {
   readonly home?: string
@@ -178,6 +180,9 @@ export function buildProgram(terminal: Terminal): Command {
     .action(async (filter: string | undefined) => {
       await (await import('./metrics.ts')).metrics(call(), filter)
     })
+
+  addUserCommands(program, call)
+  addTokenCommands(program, call)
 
   program
     .command('completion')

@@ -134,6 +134,13 @@ export const ConfigSchema = Type.Object(
         live,
       ),
     }),
+    accounts: section('The accounts of the HTTP port.', {
+      openRegistration: flag(
+        false,
+        'Let whoever reaches the HTTP port register an account of scope read, without a token. Off: an admin registers others.',
+        live,
+      ),
+    }),
     peers: section('How many peers the node keeps.', {
       min: whole(
         [0, 1024],

@@ -24,6 +24,8 @@ import { releaseVersion } from '../platform/release.ts'
 import { writeApiFile } from '../store/api-file.ts'
 import { openHome } from '../store/home.ts'
 import type { HomePaths } from '../store/home-paths.ts'
+import { accountShelf } from '../trust/accounts/account-shelf.ts'
+import { Accounts } from '../trust/accounts/accounts.ts'
 import { NetworkHome } from './network-home.ts'
 import { networkOperations } from './network-operations.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -80,6 +82,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const identity = await openIdentity(crypto, options)
   const token = await loadOrCreateAdminToken(home.paths.token)
   const shelves = await openShelves(home.store, telemetry.storeDamaged)
+  const accounts = await Accounts.open({
+    shelf: accountShelf(home.store),
+    clock,
+    random: systemRandom,
+    onDamaged: telemetry.storeDamaged,
+  })
   const parts: NodeParts = {
     loaded: options.config,
     version,
@@ -122,6 +130,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const view = runningNodeView({
     overlay,
     telemetry,
+    accounts,
     identity,
     network: () => seats.current.place.network,
     networkView: networkOperations(parts, seats, networkHome),

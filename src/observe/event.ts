@@ -42,6 +42,10 @@ export const EVENT_TYPES = [
   'trust.level',
   'trust.revoked',
   'auth.failed',
+  'account.registered',
+  'account.deleted',
+  'login.failed',
+  'login.locked',
   'store.corrupt',
   'store.failed',
 ] as const

@@ -93,7 +93,8 @@ export const STORE_ERRORS = [
   'foreign',
   'permissions',
 ] as const satisfies readonly StoreErrorCode[]
-export const AUTH_FAILURES = ['missing', 'unknown', 'scope', 'limited'] as const
+export const AUTH_FAILURES = ['missing', 'unknown', 'expired', 'scope', 'limited'] as const
+export const LOGIN_RESULTS = ['succeeded', 'failed', 'limited', 'busy'] as const
 export const HTTP_REFUSALS = ['host', 'origin', 'rate', 'connections'] as const
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx'] as const

@@ -93,7 +93,7 @@ export class Metrics {
   readonly handshakeRefusals = this.#instruments.counter({
     name: 'x0_handshake_refusals_total',
     help: 'Handshakes that were refused or failed, by the reason and by who judged: this node (self) or the peer, which told its reason.',
-    labels: { role: label.ROLES, by: label.REFUSED_BY, code: label.REFUSALS },
+    labels: { by: label.REFUSED_BY, code: label.REFUSALS },
   })
   readonly handshakeDuration = this.#instruments.histogram(
     {
@@ -242,6 +242,17 @@ export class Metrics {
     help: 'Requests to the admin port refused for their token.',
     labels: { reason: label.AUTH_FAILURES },
     zeroed: true,
+  })
+  readonly logins = this.#instruments.counter({
+    name: 'x0_logins_total',
+    help: 'Passwords shown to the admin port, to log in or to change them, by result.',
+    labels: { result: label.LOGIN_RESULTS },
+    zeroed: true,
+  })
+  readonly accounts = this.#instruments.gauge({
+    name: 'x0_accounts',
+    help: 'Accounts of the admin port.',
+    labels: {},
   })
   readonly httpRefused = this.#instruments.counter({
     name: 'x0_http_refused_total',

@@ -1,3 +1,4 @@
+import type { AccountsView } from '../../src/admin/accounts-view.ts'
 import type { Health, LogLevel } from '../../src/admin/documents.ts'
 import { NodeFault, type NodeView } from '../../src/admin/node-view.ts'
 import { ROUTE_LABELS } from '../../src/admin/route-table.ts'
@@ -5,6 +6,7 @@ import { EventLog } from '../../src/observe/event-log.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
 import { Metrics } from '../../src/observe/metrics.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { fakeAccounts } from './fake-accounts.ts'
 import { fakeNetwork } from './fake-network.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
@@ -23,7 +25,7 @@ export interface FakeNode extends NodeView {
   stop(): void
 }
 
-export function fakeNode(): FakeNode {
+export function fakeNode(accounts: AccountsView = fakeAccounts()): FakeNode {
   const lag = new EventLoopLag(systemClock)
   const metrics = new Metrics({
     version: '0.1.0-test',
@@ -39,6 +41,7 @@ export function fakeNode(): FakeNode {
     ready: true,
     live: true,
     handshakes: [],
+    accounts,
     pingGate: undefined,
     pingSignals: [],
     events: new EventLog(systemClock),

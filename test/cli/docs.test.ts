@@ -20,8 +20,20 @@ it('docs/cli.md tells of every command, and of no other', () => {
 
 it('every command has the promised name and answers --help', async () => {
   const promised = [
-    ...['init', 'run', 'self', 'status', 'peers', 'ping', 'handshake', 'wait', 'config show', 'config test', 'config schema'],
-    ...['events', 'log level', 'metrics', 'completion', 'version'],
+    ...['init', 'run', 'self', 'status', 'peers', 'ping', 'handshake', 'wait'],
+    ...['network create', 'network show', 'invite', 'invite list', 'invite withdraw', 'join', 'leave'],
+    ...[
+      'pending list',
+      'pending accept',
+      'pending ignore',
+      'members',
+      'credential show',
+      'credential renew',
+      'credential revoke',
+    ],
+    ...['credential revocations', 'credential rotate', 'config show', 'config test', 'config schema'],
+    ...['events', 'log level', 'metrics', 'user add', 'user list', 'user rm', 'user scopes', 'user password'],
+    ...['token create', 'token list', 'token revoke', 'completion', 'version'],
   ]
   assert.deepEqual(
     leaves(program, []).map(([path]) => path),

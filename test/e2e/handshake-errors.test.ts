@@ -17,7 +17,7 @@ test(
   async (t) => {
     const node = await start(t)
     const peer = await start(t)
-    const initiator = (code: string): Promise<number> => node.metric('x0_handshake_refusals_total', { role: 'initiator', code })
+    const initiator = (code: string): Promise<number> => node.metric('x0_handshake_refusals_total', { code })
 
     const accepted = (): Promise<number> => node.metric('x0_handshakes_total', { role: 'initiator', result: 'accepted' })
 
