@@ -99,13 +99,15 @@ export class Issuer {
     now: number,
   ): Promise<{ readonly revocation: Revocation; readonly write: BatchOperation }> {
     const { identity, genesis, membership, revocations } = this.#options
+    // a second statement of a lower id would take the place of the first: no harm, and of no use
+    if (membership.revocationOf(subject) !== undefined) throw alreadyRevoked(subject)
     const revocation = await signRevocation(identity, { networkId: genesis.id, subject, at: now, reason })
     const { verdict } = await membership.take(revocation.bytes)
     switch (verdict) {
       case 'new':
         return { revocation, write: revocationWrite(revocations, revocation) }
       case 'known':
-        throw new TrustError('revoked', `${formatX0Id(subject)} was revoked already`)
+        throw alreadyRevoked(subject)
       case 'protected':
         throw new TrustError('protected', 'this is the key of a member, which no signature can revoke')
       case 'full':
@@ -121,4 +123,8 @@ export class Issuer {
     await this.#options.store.batch([write], { sync: true })
     return revocation
   }
+}
+
+function alreadyRevoked(subject: Uint8Array): TrustError {
+  return new TrustError('revoked', `${formatX0Id(subject)} was revoked already`)
 }
