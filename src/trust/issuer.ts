@@ -21,6 +21,12 @@ export interface Grant {
   readonly validityMs: number
 }
 
+export interface SignedRevocation {
+  readonly revocation: Revocation
+  /** What puts it on disk. */
+  readonly write: BatchOperation
+}
+
 export interface IssuerOptions {
   readonly identity: NodeIdentity
   readonly genesis: Genesis
@@ -93,11 +99,7 @@ export class Issuer {
    * Signs a revocation and takes it into the membership at once; `write` is still to be done.
    * @throws TrustError `protected`, `too-many`, `revoked` where it was revoked already, `bad-revocation`
    */
-  async signRevocation(
-    subject: Uint8Array,
-    reason: string,
-    now: number,
-  ): Promise<{ readonly revocation: Revocation; readonly write: BatchOperation }> {
+  async signRevocation(subject: Uint8Array, reason: string, now: number): Promise<SignedRevocation> {
     const { identity, genesis, membership, revocations } = this.#options
     // a second statement of a lower id would take the place of the first: no harm, and of no use
     if (membership.revocationOf(subject) !== undefined) throw alreadyRevoked(subject)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import type { Door } from '../../src/trust/doors.ts'
 import { formatInvite, type Invite, parseInvite } from '../../src/trust/invite.ts'
@@ -118,6 +119,30 @@ test('content that no invite has is not made into a line', () => {
     assert.throws(() => formatInvite(invite(THREE, { expiresAt })), bad, String(expiresAt))
   }
   assert.throws(() => formatInvite(invite(THREE, { networkName: 'A b' })), trustCode('bad-name'))
+})
+
+test('a line with the right checksum and another form is refused all the same: one value, one text', () => {
+  const bytes = Buffer.from(LINE.slice('x0invite1.'.length), 'base64url')
+  const content = bytes.subarray(2, bytes.length - 4)
+  const lineOf = (changed: Uint8Array): string => {
+    const sized = Buffer.concat([Buffer.alloc(2), changed])
+    sized.writeUInt16BE(changed.length + 4)
+    const whole = Buffer.concat([sized, Buffer.alloc(4)])
+    whole.writeUInt32BE(crc32(sized, crc32('x0invite1.')), sized.length)
+    return `x0invite1.${whole.toString('base64url')}`
+  }
+  assert.equal(lineOf(content), LINE)
+  // the count of doors stands at 114, the first door behind it: length, address of 8 bytes, whose
+  const [head, first, rest] = [content.subarray(0, 115), content.subarray(115, 124), content.subarray(125)]
+  const bad = trustCode('bad-invite')
+  assert.throws(() => parseInvite(lineOf(Buffer.concat([head, first, Uint8Array.of(1), ISSUER, rest]))), bad)
+  assert.throws(() => parseInvite(lineOf(Buffer.concat([head, first, Uint8Array.of(2), HELPER, rest]))), bad)
+  assert.throws(() => parseInvite(lineOf(Buffer.concat([head, first, Uint8Array.of(0), first, Uint8Array.of(0), rest]))), bad)
+  assert.throws(() => parseInvite(lineOf(Buffer.concat([content, Uint8Array.of(0)]))), bad)
+  assert.throws(() => parseInvite(lineOf(content.subarray(0, 40))), bad)
+  const none = Buffer.concat([content.subarray(0, 114), Uint8Array.of(0)])
+  assert.throws(() => parseInvite(lineOf(none)), trustCode('bad-invite', /no address/))
+  assert.throws(() => parseInvite(lineOf(Buffer.concat([head, Uint8Array.of(201), new Uint8Array(300)]))), bad)
 })
 
 test('whatever can be invited to: one text each, read back the same', (t) => {

@@ -7,7 +7,10 @@ import { renewRequest, succeedRequest } from '../../src/trust/applicant.ts'
 import type { Credential } from '../../src/trust/credential.ts'
 import type { Genesis } from '../../src/trust/genesis.ts'
 import { IssuedBook } from '../../src/trust/issued-book.ts'
-import { MAX_ISSUED } from '../../src/trust/limits.ts'
+import { MAX_ISSUED, MAX_REVOCATIONS_PER_MEMBER } from '../../src/trust/limits.ts'
+import { Membership } from '../../src/trust/membership.ts'
+import type { Revocation } from '../../src/trust/revocation.ts'
+import { NATIVE } from '../crypto/backends.ts'
 import { granted, outcome, TestDoor } from './door.ts'
 import { credentialFor, DAY, flipped, founderOf, MINUTE, NOW, networkOf, revocationFor, someone } from './people.ts'
 import { trustCode } from './trust-code.ts'
@@ -142,6 +145,22 @@ test('a succession that does not hold is refused for its reason, and revokes nob
   assert.equal(await succession(statement, heir, ended.bytes), 'credential-expired')
   assert.deepEqual(door.membership.revocations(), [])
   assert.deepEqual(door.sponsor.issued(), [])
+})
+
+test('a member that has used up its revocations carries no succession through, and grants nothing', async (t) => {
+  const door = await TestDoor.open(t, anna, genesis)
+  const template = await revocationFor(anna, genesis, thief.x0Id)
+  const made = Array.from({ length: MAX_REVOCATIONS_PER_MEMBER }, (_, index): Revocation => {
+    const subject = new Uint8Array(32)
+    new DataView(subject.buffer).setUint32(0, index + 1)
+    return { ...template, subject }
+  })
+  door.membership = new Membership({ backend: NATIVE, genesis, revocations: made })
+  await door.restart()
+  const request = succeedRequest(heir, genesis.id, statement, credential.bytes)
+  assert.equal(outcome(await door.bring(request, heir)), 'issued-full')
+  await assert.rejects(door.sponsor.revoke(node.x0Id, 'lost'), trustCode('too-many'))
+  assert.deepEqual([door.sponsor.issued(), door.membership.revocationOf(node.x0Id)], [[], undefined])
 })
 
 test('a member revokes: signed, on disk, told; never a member, never twice', async (t) => {
