@@ -22,7 +22,7 @@ export const NONCE_BYTES = 32
 
 const MAX_GROUP_LIST_BYTES = 1 + MAX_GROUPS * (1 + MAX_LABEL_BYTES)
 const MAX_FOUNDER_BYTES = 1 + MAX_LABEL_BYTES + 32 + 1952 + 2 + MAX_GROUP_LIST_BYTES
-/** Follows from the layout (docs/networks.md): 98,720. */
+/** Follows from the layout (docs/networks.md): 98,711. */
 export const MAX_GENESIS_BYTES = 13 + 1 + MAX_NETWORK_NAME_BYTES + 8 + NONCE_BYTES + 1 + 1 + MAX_FOUNDERS * MAX_FOUNDER_BYTES
 
 /** 128 random bits: two members never give the same one. */
