@@ -1,7 +1,9 @@
 import { loadOrCreateAdminToken } from './admin/admin-token.ts'
+import { ConfigSaver } from './admin/config-saver.ts'
 import type { Self } from './admin/documents.ts'
 import type { NodeView } from './admin/node-view.ts'
 import { adminSettings, openAdmin } from './admin/open-admin.ts'
+import { PeerControl } from './admin/peer-control.ts'
 import { ROUTE_LABELS } from './admin/route-table.ts'
 import { runningNodeView } from './admin/running-node-view.ts'
 import type { AdminServer } from './admin/server.ts'
@@ -11,12 +13,15 @@ import { isExplicit, type LoadedConfig } from './config/origin.ts'
 import { planReload, type ReloadPlan } from './config/reload.ts'
 import type { CryptoBackend } from './crypto/backend.ts'
 import { cryptoBackend } from './crypto/select.ts'
+import { configuredWants } from './host/addresses.ts'
+import { BlockBook } from './host/block-book.ts'
 import { type HomeShelves, openShelves } from './host/home-shelves.ts'
 import { startOverlay } from './host/overlay.ts'
 import { healthChecks } from './host/overlay-health.ts'
 import { observeOverlay } from './host/overlay-metrics.ts'
 import { openKeyStore } from './identity/key-store.ts'
 import type { NodeIdentity } from './identity/node-identity.ts'
+import { formatX0Id } from './identity/x0-id.ts'
 import { channelCounter } from './observe/channel-metrics.ts'
 import { channelReporter } from './observe/channel-reports.ts'
 import { assessHealth, type HealthState, type Phase } from './observe/health.ts'
@@ -81,6 +86,17 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const network = openNetwork(crypto)
   const token = await loadOrCreateAdminToken(home.paths.token)
   const shelves = await openShelves(home.store, telemetry.storeDamaged)
+  const onError = (error: unknown, during: string): void => options.log.error({ err: error }, `could not ${during}`)
+  const blocks = opened.adopt(
+    new BlockBook({
+      blocks: await shelves.loadBlocks(clock.now()),
+      shelf: shelves.blocks,
+      clock,
+      report: telemetry.report,
+      onError: (error) => onError(error, 'write the end of a block'),
+    }),
+    (part) => part.stop(),
+  )
 
   const overlay = opened.adopt(
     await startOverlay({
@@ -96,6 +112,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       pins: shelves.pins,
       credential: () => undefined,
       admit: () => undefined,
+      blocks,
+      wanted: configuredWants(config),
       datastorePath: home.paths.datastore,
       records: shelves.records,
       sequence: shelves.sequence,
@@ -104,7 +122,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       count: (fault) => telemetry.metrics.peerFaults.inc({ fault }),
       metrics: telemetry.metrics,
       onStated: statements(telemetry, shelves.pins),
-      onError: (error, during) => options.log.error({ err: error }, `could not ${during}`),
+      onError,
     }),
     (part) => part.stop(),
   )
@@ -119,12 +137,23 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   observeOverlay(telemetry.metrics, overlay, () => clock.now())
   telemetry.observeHealth(health)
 
+  const saver = new ConfigSaver(home.paths.config, options.config)
+  const peerControl = new PeerControl({
+    overlay: () => overlay,
+    blocks,
+    saver,
+    self: { peerId: identity.peerId, x0Id: formatX0Id(identity.x0Id) },
+    persistent: config.peers.persistent,
+    clock,
+    report: telemetry.report,
+  })
   const view = runningNodeView({
     overlay,
     telemetry,
     identity,
     network,
     version,
+    peerControl,
     backend: crypto.name,
     home: home.paths.home,
     clock,
@@ -141,7 +170,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   telemetry.report({ type: 'node.started', level: 'info', data: { version, peerId, x0Id, admin: admin.url } })
 
   const parts = opened.move()
-  return runningNode(options.config, view, telemetry, admin, async () => {
+  const apply = (next: LoadedConfig): void => {
+    peerControl.persist(next.config.peers.persistent)
+    saver.reloaded(next)
+    admin.configure(adminSettings(next.config))
+  }
+  return runningNode(options.config, view, telemetry, apply, async () => {
     phase = 'draining'
     await parts.disposeAsync()
   })
@@ -152,7 +186,7 @@ function runningNode(
   started: LoadedConfig,
   view: NodeView,
   telemetry: Telemetry,
-  admin: AdminServer,
+  apply: (next: LoadedConfig) => void,
   end: () => Promise<void>,
 ): RunningNode {
   let last = started.config
@@ -167,10 +201,11 @@ function runningNode(
   return {
     describe: view.self,
     status: view.status,
-    reload({ config }) {
+    reload(next) {
+      const { config } = next
       const plan = planReload(started.config, last, config)
+      apply(next)
       last = config
-      admin.configure(adminSettings(config))
       // not where it is unchanged: a level that was set through the admin port stays
       if (plan.live.includes('log.level')) telemetry.log.setLevel(config.log.level)
       const data = { applied: plan.live.join(' '), needsRestart: plan.restart.join(' ') }

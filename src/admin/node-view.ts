@@ -11,6 +11,7 @@ import type {
   Self,
   Status,
 } from './documents.ts'
+import type { PeerControlView } from './peer-control-view.ts'
 
 /** What the admin port may ask of the node. node.ts implements it over the running parts; tests over small fakes. */
 export interface NodeView {
@@ -25,6 +26,7 @@ export interface NodeView {
   ping(request: PingRequest, signal: AbortSignal): Promise<PingReport>
   logLevel(): LogLevel
   setLogLevel(level: LogLevel): void
+  readonly peerControl: PeerControlView
   readonly events: EventLog
   readonly metrics: Metrics
 }
@@ -33,6 +35,11 @@ export type NodeFaultCode =
   | 'peer-unknown'
   | 'peer-ambiguous'
   | 'bad-address'
+  | 'peer-is-self'
+  | 'block-unknown'
+  | 'limit-reached'
+  | 'not-saved'
+  | 'store-failed'
   | 'unreachable'
   | 'protocol-unsupported'
   | 'identity-mismatch'

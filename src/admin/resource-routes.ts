@@ -1,11 +1,13 @@
 import type { AdminApp, AdminContext } from './admin-context.ts'
 import { MAX_OPERATIONS } from './limits.ts'
 import { OperationGate } from './operation.ts'
+import { addBlockRoutes } from './routes/blocks.ts'
 import { addEventsRoute } from './routes/events.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addLogRoutes } from './routes/log.ts'
 import { addMeshRoutes } from './routes/mesh.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
+import { addPeerRoutes } from './routes/peers.ts'
 import { addPingRoute } from './routes/ping.ts'
 import { addHandshakeRoute } from './routes/security.ts'
 
@@ -15,6 +17,8 @@ export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
   addHealthRoutes(app, context)
   addMetricsRoute(app, context)
   addMeshRoutes(app, context)
+  addPeerRoutes(app, context)
+  addBlockRoutes(app, context)
   addPingRoute(app, context, gate)
   addHandshakeRoute(app, context, gate)
   addEventsRoute(app, context)

@@ -7,7 +7,8 @@ import type { Scope } from './authentication.ts'
 export type Access = 'anyone' | Scope | 'read-off-loopback' | 'metrics-unless-open'
 
 export interface RouteFacts {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** `{name}` stands for one segment. */
   readonly path: string
   readonly access: Access
   /** It answers without end, so it has no HEAD. */
@@ -23,6 +24,11 @@ export const ROUTES: readonly RouteFacts[] = [
   { method: 'GET', path: '/mesh/self', access: 'read' },
   { method: 'GET', path: '/mesh/status', access: 'read' },
   { method: 'GET', path: '/mesh/peers', access: 'read' },
+  { method: 'POST', path: '/mesh/peers', access: 'operate' },
+  { method: 'DELETE', path: '/mesh/peers/{peer}', access: 'operate' },
+  { method: 'GET', path: '/mesh/blocks', access: 'read' },
+  { method: 'POST', path: '/mesh/blocks', access: 'operate' },
+  { method: 'DELETE', path: '/mesh/blocks/{peer}', access: 'operate' },
   { method: 'POST', path: '/mesh/ping', access: 'operate' },
   { method: 'POST', path: '/security/handshake', access: 'operate' },
   { method: 'GET', path: '/v1/events', access: 'read', endless: true },
@@ -41,7 +47,7 @@ export const ROUTE_LABELS: readonly string[] = [...new Set(ROUTES.map((route) =>
 /** The label of a matched template: everything below /docs (the files of Swagger UI) is one. */
 export function routeLabel(template: string | undefined): string {
   if (template === undefined) return UNMATCHED
-  return template.startsWith('/docs') ? '/docs' : template
+  return template.startsWith('/docs') ? '/docs' : template.replace(/:(\w+)/g, '{$1}')
 }
 
 /** Who may call a route, by its template. What the table does not name is for admins only. */
@@ -53,7 +59,10 @@ export function accessOf(method: string, template: string): Access {
 
 /** The methods that a path has, for the Allow header; none where nothing is there. */
 export function methodsOf(path: string): string[] {
-  return ROUTES.filter((route) => route.path === path).flatMap(({ method, endless }) => {
+  const segments = path.split('/')
+  const fits = (template: readonly string[]): boolean =>
+    template.length === segments.length && template.every((part, at) => part.startsWith('{') || part === segments[at])
+  return ROUTES.filter((route) => fits(route.path.split('/'))).flatMap(({ method, endless }) => {
     return method === 'GET' && endless !== true ? ['GET', 'HEAD'] : [method]
   })
 }

@@ -10,6 +10,7 @@ import type { NetworkName } from '../trust/open-network.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { NodeView } from './node-view.ts'
+import type { PeerControlView } from './peer-control-view.ts'
 import { peersDocument } from './peer-documents.ts'
 import { runPing } from './ping-operation.ts'
 import { selfDocument } from './self-document.ts'
@@ -22,6 +23,7 @@ export interface RunningParts {
   readonly network: NetworkName
   readonly version: string
   readonly backend: Self['backend']
+  readonly peerControl: PeerControlView
   /** The home folder. */
   readonly home: string
   readonly clock: Clock
@@ -39,6 +41,7 @@ export function runningNodeView(parts: RunningParts): NodeView {
   const wallClock = wallTimes(clock)
   const uptimeSeconds = (): number => Math.round((clock.monotonic() - startedAt) / 1000)
   return {
+    peerControl: parts.peerControl,
     events: telemetry.events,
     metrics: telemetry.metrics,
     health() {
@@ -98,6 +101,7 @@ function statusOf(parts: RunningParts, x0Id: string, uptimeSeconds: number): Sta
     listen: host.getMultiaddrs().map(String),
     counts: supervisor.counts,
     peers: supervisor.peers(),
+    blocked: overlay.blocks.list().length,
     connections: host.getConnections(),
     clockOffsetMs: clockOffsetOf(overlay) ?? null,
     dht: { mode: dht.getMode(), routingTable: routingTableSize(dht), records: records.size(parts.clock.now()) },

@@ -27,6 +27,7 @@ const EXPLAINED: Partial<Record<RefusalCode, string>> = {
     'the peer proved another x0 id than the one seen at first contact: either its keys were replaced or somebody stands between',
   'x0-id-mismatch': 'the peer proved another x0 id than the one that was stated for it (bootstrap line, invite or credential)',
   'pin-frozen': 'two different successors were signed for this x0 id: one of its keys is in other hands; an operator must decide',
+  blocked: 'the operator of this node has blocked the peer: `x0 peer blocked` says why and until when',
   'missing-authentication': 'the x0 id of this peer is known, so it must prove it with ML-DSA-65; it did not',
 }
 

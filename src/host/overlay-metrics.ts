@@ -9,6 +9,7 @@ export function observeOverlay(metrics: Metrics, overlay: Overlay, now: () => nu
   const counted = { sent: 0, received: 0 }
   metrics.onScrape(() => {
     setPeers(metrics, overlay)
+    metrics.peersBlocked.set({}, overlay.blocks.list().length)
     setConnections(metrics, overlay)
     const { traffic } = overlay.channel.context
     for (const direction of ['sent', 'received'] as const) {

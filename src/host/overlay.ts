@@ -1,12 +1,11 @@
-import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { ChannelEvent } from '../channel/channel-event.ts'
 import type { Applicant } from '../channel/context.ts'
 import type { PinBook, PinSource } from '../channel/pins.ts'
 import type { RefusalCode } from '../channel/refusal.ts'
 import type { Config } from '../config/schema.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
-import { parseBootstrapLine } from '../identity/bootstrap-line.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { Report } from '../observe/event.ts'
@@ -15,13 +14,16 @@ import { DIAL_RESULTS } from '../observe/metric-labels.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import { plainAddresses, wantedPeer } from './addresses.ts'
+import { machineAddresses, plainAddresses } from './addresses.ts'
+import { barsOf, followBlocks } from './barred-peers.ts'
+import type { BlockBook } from './block-book.ts'
 import { type ChannelSetup, setUpChannel } from './channel-setup.ts'
 import { createConnectionGater, defaultInboundCaps } from './connection-gater.ts'
 import type { CountFault } from './counter.ts'
 import { createDiscovery } from './discovery.ts'
 import { fenceInteropSessions, type HandlerRegistry, openNamedProtocols } from './interop-fence.ts'
 import { createHost, type Host } from './libp2p-host.ts'
+import { MAX_PERSISTENT_PEERS } from './limits.ts'
 import { listen, listenAddresses } from './listen-addresses.ts'
 import { createLiveness, type Liveness } from './liveness.ts'
 import { createPresence, type Presence } from './presence.ts'
@@ -32,6 +34,7 @@ import { type RecordShelf, RecordStore } from './record-store.ts'
 import { createSessionRenewal, type SessionRenewal } from './session-renewal.ts'
 import { createStreamRepair } from './stream-repair.ts'
 import { createSupervisor, type PeerSupervisor } from './supervisor-runner.ts'
+import type { Want } from './supervisor-state.ts'
 
 export interface OverlayOptions {
   readonly config: Config
@@ -49,6 +52,10 @@ export interface OverlayOptions {
   /** What this node shows in its handshakes, and whom it turns away in theirs. */
   readonly credential: () => Uint8Array | undefined
   readonly admit: (applicant: Applicant) => RefusalCode | undefined
+  /** Whom to keep out and away from, whatever the network. */
+  readonly blocks: BlockBook
+  /** Peers to keep connected from the start. */
+  readonly wanted: readonly Want[]
   readonly datastorePath: string
   readonly records: RecordShelf
   readonly sequence: SequenceShelf
@@ -70,6 +77,9 @@ export interface Overlay {
   readonly presence: Presence
   readonly records: RecordStore
   readonly renewal: SessionRenewal
+  readonly blocks: BlockBook
+  /** Keeps these peers connected from now on; where a line states an x0 id, that is whom it must meet. */
+  want(wants: readonly Want[]): void
   stop(): Promise<void>
 }
 
@@ -78,7 +88,9 @@ export interface Overlay {
  * @throws HostError `listen-failed`, StoreError, CryptoError; nothing listens then, and the data store is closed
  */
 export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
-  const { config, crypto, identity, clock, count } = options
+  const { config, crypto, identity, clock, count, blocks } = options
+  let overlay: Overlay | undefined
+  const isRemoved = (peerId: string): boolean => overlay?.supervisor.isRemoved(peerId) === true
   const channel = await setUpChannel({
     crypto,
     identity,
@@ -89,6 +101,10 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     timeoutMs: config.security.handshake.timeoutMs,
     interop: config.security.interop,
     credential: options.credential,
+    bar: (applicant) => {
+      if (blocks.judge(applicant) !== undefined) return 'blocked'
+      return isRemoved(applicant.peerId) ? 'not-allowed' : undefined
+    },
     admit: options.admit,
     report: options.onChannelEvent,
   })
@@ -104,15 +120,21 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     }),
     network: options.network,
     version: options.version,
-    gater: createConnectionGater({ clock, count, caps: { ...defaultInboundCaps, open: config.limits.connectionsPerAddress } }),
-    maxConnections: config.peers.max * 2,
+    gater: createConnectionGater({
+      clock,
+      count,
+      caps: { ...defaultInboundCaps, open: config.limits.connectionsPerAddress },
+      barred: (peerId) => isRemoved(peerId) || blocks.judge({ peerId, x0Id: undefined }) !== undefined,
+    }),
+    maxConnections: config.peers.max * 2 + MAX_PERSISTENT_PEERS,
     gossip: { topics: [presenceTopic(options.network)] },
     datastorePath: options.datastorePath,
     mdns: config.discovery.mdns,
   })
   fenceInteropSessions(host)
   try {
-    return await startParts(options, host, channel, () => registry?.())
+    overlay = await startParts(options, host, channel, () => registry?.())
+    return overlay
   } catch (error) {
     await host.stop()
     throw error
@@ -126,7 +148,7 @@ async function startParts(
   channel: ChannelSetup,
   registry: () => HandlerRegistry | undefined,
 ): Promise<Overlay> {
-  const { config, crypto, identity, clock, random, count, metrics } = options
+  const { config, crypto, identity, clock, random, count, metrics, blocks } = options
 
   const liveness = createLiveness({
     host,
@@ -186,22 +208,21 @@ async function startParts(
     countGossip: (result) => metrics.gossip.inc({ result }),
     onError: (error) => options.onError(error, 'send a presence message'),
   })
-  const wanted = config.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
-  for (const { peerId, x0Id } of wanted) {
-    if (peerId !== undefined) options.pins.intend(peerId)
-    if (peerId !== undefined && x0Id !== undefined) options.onStated(peerId, x0Id, 'bootstrap')
-  }
   const supervisor = createSupervisor({
     host,
     counts: config.peers,
-    wanted,
+    wanted: options.wanted,
+    bars: barsOf(blocks, clock),
     clock,
     random,
     report: options.report,
-    expectIdentity,
+    expectIdentity: (peerId, x0Id) => options.onStated(peerId, x0Id, 'bootstrap'),
+    forget: (peerId) => {
+      host.peerStore.delete(peerIdFromString(peerId)).catch((error: unknown) => options.onError(error, 'forget a peer'))
+    },
     search: () => discovery.search(),
     countDial: (result) => metrics.dials.inc({ result: within(DIAL_RESULTS, result) }),
-    interfaces,
+    interfaces: machineAddresses,
     explain: (dial) => channel.context.refusals.of(dial),
   })
   const discovery = createDiscovery({
@@ -230,8 +251,11 @@ async function startParts(
   }
 
   /** What an operator wrote is insisted on. A record's claim is not: whoever can forge a peer id can sign a record for it. */
-  function expectIdentity(peerId: string, x0Id: string): void {
-    if (wanted.some((peer) => peer.peerId === peerId && peer.x0Id === x0Id)) options.onStated(peerId, x0Id, 'bootstrap')
+  function state(wants: readonly Want[]): void {
+    for (const { peerId, x0Id } of wants) {
+      if (peerId !== undefined) options.pins.intend(peerId)
+      if (peerId !== undefined && x0Id !== undefined) options.onStated(peerId, x0Id, 'bootstrap')
+    }
   }
 
   function onLivenessVerdict(connection: Connection, verdict: 'healthy' | 'suspect' | 'down'): void {
@@ -240,11 +264,14 @@ async function startParts(
   }
 
   const parts = [repair, renewal, supervisor, discovery, presence, publisher, liveness, exchange]
+  let unfollow: () => void = () => undefined
   const stopParts = (): void => {
+    unfollow()
     for (const part of parts) part.stop()
   }
   const onPeerChange = (): void => publisher.changed()
   try {
+    state(options.wanted)
     await records.load(clock.now())
     await exchange.start()
     await liveness.start()
@@ -255,6 +282,7 @@ async function startParts(
     presence.start()
     discovery.start()
     supervisor.start()
+    unfollow = followBlocks(blocks, supervisor, clock)
     renewal.start()
     repair.start()
   } catch (error) {
@@ -272,6 +300,11 @@ async function startParts(
     presence,
     records,
     renewal,
+    blocks,
+    want(wants) {
+      state(wants)
+      supervisor.want(wants)
+    },
     async stop() {
       stopParts()
       await host.stop()
@@ -282,13 +315,4 @@ async function startParts(
 function countProbe(metrics: Metrics, rttMs: number | undefined): void {
   metrics.linkProbes.inc({ result: rttMs === undefined ? 'lost' : 'answered' })
   if (rttMs !== undefined) metrics.linkRtt.observe({}, rttMs / 1000)
-}
-
-/** The addresses of this machine in one string: a change of it is a change of network. */
-function interfaces(): string {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .map(({ address }) => address)
-    .sort()
-    .join()
 }
