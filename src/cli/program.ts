@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
+import { addPeerCommands } from './peer-commands.ts'
 import type { Call, Terminal } from './terminal.ts'
 
 interface GlobalFlags {
@@ -97,6 +98,8 @@ export function buildProgram(terminal: Terminal): Command {
     .action(async () => {
       await (await import('./peers.ts')).peers(call())
     })
+
+  addPeerCommands(program, call)
 
   program
     .command('ping')

@@ -20,7 +20,8 @@ it('docs/cli.md tells of every command, and of no other', () => {
 
 it('every command has the promised name and answers --help', async () => {
   const promised = [
-    ...['init', 'run', 'self', 'status', 'peers', 'ping', 'handshake', 'wait', 'config show', 'config test', 'config schema'],
+    ...['init', 'run', 'self', 'status', 'peers', 'peer add', 'peer rm', 'peer block', 'peer unblock', 'peer blocked'],
+    ...['ping', 'handshake', 'wait', 'config show', 'config test', 'config schema'],
     ...['events', 'log level', 'metrics', 'completion', 'version'],
   ]
   assert.deepEqual(
