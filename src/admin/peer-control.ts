@@ -139,12 +139,12 @@ export class PeerControl implements PeerControlView {
   }
 
   async block(request: BlockRequest): Promise<BlockDocument> {
-    const { overlay, blocks, clock } = this.#parts
+    const { overlay, blocks } = this.#parts
     const known = overlay().supervisor.peers()
     const keys = this.#complete(peerKeys(request.peer, known))
     this.#refuseSelf(keys)
-    const until = request.forSeconds === undefined ? undefined : clock.now() + request.forSeconds * 1000
-    const block = await stored(blocks.block(keys, { until, reason: request.reason ?? '' }))
+    const forMs = request.forSeconds === undefined ? undefined : request.forSeconds * 1000
+    const block = await stored(blocks.block(keys, { forMs, reason: request.reason ?? '' }))
     const wanted = known.some(({ wanted, peerId, x0Id }) => wanted && (isSame(peerId, keys.peerId) || isSame(x0Id, keys.x0Id)))
     return { schema: 'x0.block/v1', ...blockFields(block), wanted }
   }

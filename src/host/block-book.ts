@@ -56,11 +56,16 @@ export class BlockBook {
   }
 
   /**
-   * Blocks these keys until `until` (ms since the Unix epoch), or until it is taken back.
+   * Blocks these keys for `forMs` milliseconds, or until it is taken back.
    * @throws HostError `too-many-blocks`; StoreError where it cannot be written: it then holds until this process ends
    */
-  async block(keys: BlockedKeys, { until, reason }: Pick<Block, 'until' | 'reason'>): Promise<Block> {
-    const block: Block = { x0Id: keys.x0Id, peerId: keys.peerId, since: this.#options.clock.now(), until, reason }
+  async block(
+    keys: BlockedKeys,
+    { forMs, reason }: { readonly forMs: number | undefined; readonly reason: string },
+  ): Promise<Block> {
+    const since = this.#options.clock.now()
+    const until = forMs === undefined ? undefined : since + forMs
+    const block: Block = { x0Id: keys.x0Id, peerId: keys.peerId, since, until, reason }
     const replaced = this.#blocks.put(block)
     if (replaced === 'full') {
       throw new HostError('too-many-blocks', `there are ${this.#blocks.size} blocks, as many as may be; take some back first`)

@@ -61,10 +61,10 @@ test('a block is in force at once, told to who follows, there after a restart, a
     unblocked: ({ x0Id }: Block) => told.push(`unblocked ${x0Id}`),
   }
   const end = first.book.follow(listener)
-  const writing = first.book.block(KEYS, { until: clock.now() + 60_000, reason: 'loud' })
+  const writing = first.book.block(KEYS, { forMs: 60_000, reason: 'loud' })
   assert.equal(first.book.judge(KEYS)?.reason, 'loud', 'before it is on the disk')
   await writing
-  await first.book.block({ x0Id: OTHER, peerId: undefined }, { until: undefined, reason: '' })
+  await first.book.block({ x0Id: OTHER, peerId: undefined }, { forMs: undefined, reason: '' })
   assert.deepEqual(told, [`blocked ${X0_ID}`, `blocked ${OTHER}`])
   end()
   await first.close()
@@ -102,9 +102,9 @@ test('a later block of the same peer takes the place of the first, on the disk t
   const folder = join(await temporaryFolder(t), 'home')
   const clock = new LeapingClock()
   const first = await openBook(t, folder, clock)
-  await first.book.block({ x0Id: undefined, peerId: PEER }, { until: undefined, reason: 'first' })
+  await first.book.block({ x0Id: undefined, peerId: PEER }, { forMs: undefined, reason: 'first' })
   clock.leap(10)
-  await first.book.block(KEYS, { until: undefined, reason: 'second' })
+  await first.book.block(KEYS, { forMs: undefined, reason: 'second' })
   // as if the first had not been deleted any more
   await first.put(PEER, JSON.stringify({ x0Id: null, peerId: PEER, since: clock.now() - 10, until: null, reason: 'first' }))
   await first.close()
@@ -122,7 +122,7 @@ test('what is no block is told and left out; the others hold', async (t) => {
   const folder = join(await temporaryFolder(t), 'home')
   const clock = new LeapingClock()
   const first = await openBook(t, folder, clock)
-  await first.book.block(KEYS, { until: undefined, reason: 'holds' })
+  await first.book.block(KEYS, { forMs: undefined, reason: 'holds' })
   const whole = { x0Id: OTHER, peerId: null, since: 1, until: null, reason: '' }
   const wrong: Record<string, string> = {
     'not-json': '{',
@@ -164,7 +164,7 @@ test('with a disk that fails a block holds for this process, and whoever asked i
   const errors: unknown[] = []
   const clock = new LeapingClock()
   const book = new BlockBook({ blocks, shelf, clock, report: () => undefined, onError: (error) => errors.push(error) })
-  await assert.rejects(book.block(KEYS, { until: clock.now() + 1000, reason: '' }), failure)
+  await assert.rejects(book.block(KEYS, { forMs: 1000, reason: '' }), failure)
   assert.ok(book.judge(KEYS))
   clock.leap(1001)
   assert.equal(book.judge(KEYS), undefined)
@@ -174,7 +174,7 @@ test('with a disk that fails a block holds for this process, and whoever asked i
   for (let index = 0; blocks.size < MAX_BLOCKS; index += 1)
     blocks.put({ x0Id: `x${index}`, peerId: undefined, since: 0, until: undefined, reason: '' })
   await assert.rejects(
-    book.block(KEYS, { until: undefined, reason: '' }),
+    book.block(KEYS, { forMs: undefined, reason: '' }),
     (error) => error instanceof HostError && error.code === 'too-many-blocks',
   )
 })
