@@ -1,6 +1,9 @@
 /** The largest request holds one multiaddr; ballots and proposals to come stay below 64 KiB too. */
 export const BODY_LIMIT_BYTES = 64 * 1024
 
+/** The longest name in a path, once decoded: a peer may be named by its line, which has 1,024 characters at most. */
+export const PATH_NAME_LIMIT = 1_024
+
 /** All headers of a request: a token, a Host and what a browser adds. */
 export const HEADERS_LIMIT_BYTES = 16 * 1024
 

@@ -13,6 +13,7 @@ import type {
   Status,
 } from './documents.ts'
 import type { NetworkView } from './network-view.ts'
+import type { PeerControlView } from './peer-control-view.ts'
 
 /** What the admin port may ask of the node. the composition root implements it over the running parts; tests over small fakes. */
 export interface NodeView {
@@ -29,6 +30,7 @@ export interface NodeView {
   setLogLevel(level: LogLevel): void
   readonly network: NetworkView
   readonly accounts: AccountsView
+  readonly peerControl: PeerControlView
   readonly events: EventLog
   readonly metrics: Metrics
 }
@@ -37,6 +39,11 @@ export type NodeFaultCode =
   | 'peer-unknown'
   | 'peer-ambiguous'
   | 'bad-address'
+  | 'peer-is-self'
+  | 'block-unknown'
+  | 'limit-reached'
+  | 'not-saved'
+  | 'store-failed'
   | 'unreachable'
   | 'protocol-unsupported'
   | 'identity-mismatch'

@@ -11,6 +11,7 @@ import type { AccountsView } from './accounts-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { NodeView } from './node-view.ts'
+import type { PeerControlView } from './peer-control-view.ts'
 import { peersDocument } from './peer-documents.ts'
 import { runPing } from './ping-operation.ts'
 import { selfDocument } from './self-document.ts'
@@ -26,6 +27,7 @@ export interface RunningParts {
   readonly networkView: NodeView['network']
   readonly version: string
   readonly backend: Self['backend']
+  readonly peerControl: PeerControlView
   /** The home folder. */
   readonly home: string
   readonly clock: Clock
@@ -43,6 +45,7 @@ export function runningNodeView(parts: RunningParts): NodeView {
   const uptimeSeconds = (): number => Math.round((clock.monotonic() - startedAt) / 1000)
   return {
     accounts: parts.accounts,
+    peerControl: parts.peerControl,
     events: telemetry.events,
     metrics: telemetry.metrics,
     network: parts.networkView,
@@ -104,6 +107,7 @@ function statusOf(parts: RunningParts, x0Id: string, uptimeSeconds: number): Sta
     listen: host.getMultiaddrs().map(String),
     counts: supervisor.counts,
     peers: supervisor.peers(),
+    blocked: overlay.blocks.list().length,
     connections: host.getConnections(),
     clockOffsetMs: clockOffsetOf(overlay) ?? null,
     dht: { mode: dht.getMode(), routingTable: routingTableSize(dht), records: records.size(parts.clock.now()) },

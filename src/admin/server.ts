@@ -145,6 +145,7 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
 async function buildApp(context: AdminContext, { verifiers, version, tls }: AdminServerOptions): Promise<AdminApp> {
   const options: FastifyServerOptions<Server> = {
     bodyLimit: limits.BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: limits.PATH_NAME_LIMIT },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, context),
   }
   const app: AdminApp = fastify(Object.assign(options, SCHEMA_COMPILERS))

@@ -29,6 +29,7 @@ const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
   'limit-reached': { exit: 'failure' },
   'login-failed': { exit: 'denied' },
   'login-limited': { exit: 'denied', hint: MOMENT_HINT },
+  'peer-is-self': { exit: 'usage' },
   'token-required': { exit: 'denied', hint: TOKEN_HINT },
   'not-a-member': { exit: 'denied', hint: '`x0 members` lists the members; run the command at one of them.' },
   'admission-by-vote': { exit: 'denied' },
@@ -53,6 +54,8 @@ const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
   'too-many': { exit: 'failure' },
   'member-protected': { exit: 'failure' },
   'revocation-refused': { exit: 'failure' },
+  'block-unknown': { exit: 'unreachable', hint: '`x0 peer blocked` lists what is blocked.' },
+  'not-saved': { exit: 'badConfig', hint: 'Without --save it is done until the next start.' },
   'body-too-large': { exit: 'usage' },
   'body-type-unsupported': { exit: 'failure', hint: VERSION_HINT },
   'host-refused': {
@@ -63,6 +66,7 @@ const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
   'token-failures': { exit: 'denied', hint: TOKEN_HINT },
   'headers-too-large': { exit: 'usage' },
   'internal-error': { exit: 'failure', hint: 'The log of the node says more.' },
+  'store-failed': { exit: 'failure', hint: 'Look at the disk of the node, then restart it.' },
   unreachable: { exit: 'unreachable', hint: 'Does the other node run, and may this machine reach that address?' },
   'protocol-unsupported': { exit: 'failure' },
   'identity-mismatch': {

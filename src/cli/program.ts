@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
 import { addNetworkCommands } from './network-commands.ts'
+import { addPeerCommands } from './peer-commands.ts'
 import type { Call, Terminal } from './terminal.ts'
 import { addTokenCommands } from './token-commands.ts'
 import { addUserCommands } from './user-commands.ts'
@@ -100,6 +101,8 @@ export function buildProgram(terminal: Terminal): Command {
     .action(async () => {
       await (await import('./peers.ts')).peers(call())
     })
+
+  addPeerCommands(program, call)
 
   program
     .command('ping')

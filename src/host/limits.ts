@@ -82,8 +82,10 @@ export const MAX_PING_STREAMS = 8
 
 /** Peers remembered, connected or not. */
 export const MAX_KNOWN_PEERS = 1024
-/** Peers that an operator may name. */
+/** Peers that an operator may name: 64 bootstrap lines, 128 persistent peers, and 64 more by command. */
 export const MAX_WANTED_PEERS = 256
+/** Of them those in `peers.persistent`, which may be connected beyond `peers.max`. */
+export const MAX_PERSISTENT_PEERS = 128
 /** Addresses kept per peer. */
 export const MAX_ADDRESSES_PER_PEER = 16
 /** A multiaddr longer than this is no address of ours. */
@@ -99,6 +101,17 @@ export const CANDIDATE_RETRY_MAX_MS = 300_000
 export const CANDIDATE_TRIES = 6
 /** An unwanted peer that was up is still tried for this long, as far as places are free. */
 export const KEEP_TRYING_MS = 3_600_000
+/**
+ * A peer that refused us for who we are or where we belong will say the same in a second: first wait, and the longest for a
+ * wanted peer and for others. A connection of its own, `x0 peer add` and a change of network come sooner.
+ */
+export const JUDGED_RETRY_FIRST_MS = 5_000
+export const JUDGED_RETRY_MAX_WANTED_MS = 60_000
+export const JUDGED_RETRY_MAX_MS = 600_000
+/** A peer that was removed is neither dialled nor let in before this: else it would be back at once, by its own dial. */
+export const REMOVED_PAUSE_MS = 600_000
+/** Removed peers that are remembered for that; the oldest goes first. */
+export const MAX_REMOVED_PEERS = 256
 /** A peer that was let go because of `max` is not dialled again before this. */
 export const TRIM_PAUSE_MS = 300_000
 /** Dials of the supervisor in flight. Wanted peers come first. */
@@ -112,6 +125,11 @@ export const SEARCH_MAX_MS = 600_000
 export const SEARCH_MAX_BELOW_MIN_MS = 30_000
 /** How often the machine's own addresses are compared. */
 export const NETWORK_POLL_MS = 5_000
+
+// ---- blocks (block-book.ts)
+
+/** How often ends of blocks are looked at, at the least: the wall clock may be set. */
+export const BLOCK_CHECK_MS = 60_000
 
 // ---- liveness
 

@@ -11,6 +11,7 @@ export function observeOverlay(metrics: Metrics, current: () => Overlay, now: ()
   metrics.onScrape(() => {
     const overlay = current()
     setPeers(metrics, overlay)
+    metrics.peersBlocked.set({}, overlay.blocks.list().length)
     setConnections(metrics, overlay)
     const { traffic } = overlay.channel.context
     if (counting !== overlay) counted = { sent: 0, received: 0 }

@@ -1,5 +1,5 @@
-import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { ChannelEvent } from '../channel/channel-event.ts'
 import type { Applicant } from '../channel/context.ts'
 import type { Door } from '../channel/join-door.ts'
@@ -7,7 +7,6 @@ import type { PinBook, PinSource } from '../channel/pins.ts'
 import type { RefusalCode } from '../channel/refusal.ts'
 import type { Config } from '../config/schema.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
-import { parseBootstrapLine } from '../identity/bootstrap-line.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { Report } from '../observe/event.ts'
@@ -16,7 +15,9 @@ import { DIAL_RESULTS } from '../observe/metric-labels.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import { plainAddresses, wantedPeer } from './addresses.ts'
+import { machineAddresses, plainAddresses } from './addresses.ts'
+import { barsOf, followBlocks } from './barred-peers.ts'
+import type { BlockBook } from './block-book.ts'
 import { isFencedOff } from './catch-up.ts'
 import { type ChannelSetup, setUpChannel } from './channel-setup.ts'
 import { createConnectionGater, defaultInboundCaps } from './connection-gater.ts'
@@ -25,6 +26,7 @@ import { createDiscovery } from './discovery.ts'
 import { fenceInteropSessions, type HandlerRegistry, openNamedProtocols } from './interop-fence.ts'
 import { serveJoinRequests } from './join-stream.ts'
 import { createHost, type Host } from './libp2p-host.ts'
+import { MAX_PERSISTENT_PEERS } from './limits.ts'
 import { listen, listenAddresses } from './listen-addresses.ts'
 import { createLiveness, type Liveness } from './liveness.ts'
 import { createPresence, type Presence } from './presence.ts'
@@ -35,6 +37,7 @@ import { type RecordShelf, RecordStore } from './record-store.ts'
 import { createSessionRenewal, type SessionRenewal } from './session-renewal.ts'
 import { createStreamRepair } from './stream-repair.ts'
 import { createSupervisor, type PeerSupervisor } from './supervisor-runner.ts'
+import type { Want } from './supervisor-state.ts'
 import { trustTopic } from './trust-gossip.ts'
 import { createTrustParts, type TrustOptions, type TrustParts, type TrustPartsOptions } from './trust-parts.ts'
 
@@ -44,8 +47,6 @@ export interface OverlayOptions {
   readonly listen: readonly string[]
   /** They were written by somebody: an address that cannot be had is then an error. */
   readonly listenIsWritten: boolean
-  /** Bootstrap lines of peers to keep connected. */
-  readonly bootstrap: readonly string[]
   readonly crypto: CryptoBackend
   readonly identity: NodeIdentity
   readonly networkId: Uint8Array
@@ -60,6 +61,10 @@ export interface OverlayOptions {
   readonly admit: (applicant: Applicant) => RefusalCode | undefined
   /** Where others may ask to be let into the network; without it nobody can. */
   readonly door?: Door | undefined
+  /** Whom to keep out and away from, whatever the network. */
+  readonly blocks: BlockBook
+  /** Peers to keep connected from the start. */
+  readonly wanted: readonly Want[]
   readonly datastorePath: string
   readonly records: RecordShelf
   readonly sequence: SequenceShelf
@@ -87,6 +92,9 @@ export interface Overlay {
   readonly renewal: SessionRenewal
   /** In a closed network. */
   readonly trust: TrustParts | undefined
+  readonly blocks: BlockBook
+  /** Keeps these peers connected from now on; where a line states an x0 id, that is whom it must meet. */
+  want(wants: readonly Want[]): void
   stop(): Promise<void>
 }
 
@@ -95,7 +103,9 @@ export interface Overlay {
  * @throws HostError `listen-failed`, StoreError, CryptoError; nothing listens then, and the data store is closed
  */
 export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
-  const { config, crypto, identity, clock, count } = options
+  const { config, crypto, identity, clock, count, blocks } = options
+  let overlay: Overlay | undefined
+  const isRemoved = (peerId: string): boolean => overlay?.supervisor.isRemoved(peerId) === true
   const channel = await setUpChannel({
     crypto,
     identity,
@@ -106,6 +116,10 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     timeoutMs: config.security.handshake.timeoutMs,
     interop: config.security.interop,
     credential: options.credential,
+    bar: (applicant) => {
+      if (blocks.judge(applicant) !== undefined) return 'blocked'
+      return isRemoved(applicant.peerId) ? 'not-allowed' : undefined
+    },
     admit: options.admit,
     door: options.door,
     report: options.onChannelEvent,
@@ -125,18 +139,24 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     network: options.network,
     version: options.version,
     gater: {
-      ...createConnectionGater({ clock, count, caps }),
+      ...createConnectionGater({
+        clock,
+        count,
+        caps,
+        barred: (peerId) => isRemoved(peerId) || blocks.judge({ peerId, x0Id: undefined }) !== undefined,
+      }),
       // libp2p counts a fenced connection as none, and would make another one for each ping and query
       denyDialPeer: (peerId) => isFencedOff(host.getConnections(peerId)),
     },
-    maxConnections: config.peers.max * 2,
+    maxConnections: config.peers.max * 2 + MAX_PERSISTENT_PEERS,
     gossip: { topics },
     datastorePath: options.datastorePath,
     mdns: config.discovery.mdns,
   })
   fenceInteropSessions(host)
   try {
-    return await startParts(options, host, channel, () => registry?.())
+    overlay = await startParts(options, host, channel, () => registry?.())
+    return overlay
   } catch (error) {
     await host.stop()
     throw error
@@ -150,7 +170,7 @@ async function startParts(
   channel: ChannelSetup,
   registry: () => HandlerRegistry | undefined,
 ): Promise<Overlay> {
-  const { config, crypto, identity, clock, random, count, metrics } = options
+  const { config, crypto, identity, clock, random, count, metrics, blocks } = options
 
   const liveness = createLiveness({
     host,
@@ -212,22 +232,21 @@ async function startParts(
     countGossip: (result) => metrics.gossip.inc({ result }),
     onError: (error) => options.onError(error, 'send a presence message'),
   })
-  const wanted = options.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
-  for (const { peerId, x0Id } of wanted) {
-    if (peerId !== undefined) options.pins.intend(peerId)
-    if (peerId !== undefined && x0Id !== undefined) options.onStated(peerId, x0Id, 'bootstrap')
-  }
   const supervisor = createSupervisor({
     host,
     counts: config.peers,
-    wanted,
+    wanted: options.wanted,
+    bars: barsOf(blocks, clock),
     clock,
     random,
     report: options.report,
-    expectIdentity,
+    expectIdentity: (peerId, x0Id) => options.onStated(peerId, x0Id, 'bootstrap'),
+    forget: (peerId) => {
+      host.peerStore.delete(peerIdFromString(peerId)).catch((error: unknown) => options.onError(error, 'forget a peer'))
+    },
     search: () => discovery.search(),
     countDial: (result) => metrics.dials.inc({ result: within(DIAL_RESULTS, result) }),
-    interfaces,
+    interfaces: machineAddresses,
     explain: (dial) => channel.context.refusals.of(dial),
   })
   const discovery = createDiscovery({
@@ -279,8 +298,11 @@ async function startParts(
   }
 
   /** What an operator wrote is insisted on. A record's claim is not: whoever can forge a peer id can sign a record for it. */
-  function expectIdentity(peerId: string, x0Id: string): void {
-    if (wanted.some((peer) => peer.peerId === peerId && peer.x0Id === x0Id)) options.onStated(peerId, x0Id, 'bootstrap')
+  function state(wants: readonly Want[]): void {
+    for (const { peerId, x0Id } of wants) {
+      if (peerId !== undefined) options.pins.intend(peerId)
+      if (peerId !== undefined && x0Id !== undefined) options.onStated(peerId, x0Id, 'bootstrap')
+    }
   }
 
   function onLivenessVerdict(connection: Connection, verdict: 'healthy' | 'suspect' | 'down'): void {
@@ -299,11 +321,14 @@ async function startParts(
     exchange,
     ...(trust === undefined ? [] : [trust]),
   ]
+  let unfollow: () => void = () => undefined
   const stopParts = (): void => {
+    unfollow()
     for (const part of parts) part.stop()
   }
   const onPeerChange = (): void => publisher.changed()
   try {
+    state(options.wanted)
     await records.load(clock.now())
     await trust?.prepare()
     if (options.joinRequests !== undefined)
@@ -318,6 +343,7 @@ async function startParts(
     trust?.start()
     discovery.start()
     supervisor.start()
+    unfollow = followBlocks(blocks, supervisor, clock)
     renewal.start()
     repair.start()
   } catch (error) {
@@ -336,6 +362,11 @@ async function startParts(
     records,
     renewal,
     trust,
+    blocks,
+    want(wants) {
+      state(wants)
+      supervisor.want(wants)
+    },
     async stop() {
       stopParts()
       await host.stop()
@@ -346,13 +377,4 @@ async function startParts(
 function countProbe(metrics: Metrics, rttMs: number | undefined): void {
   metrics.linkProbes.inc({ result: rttMs === undefined ? 'lost' : 'answered' })
   if (rttMs !== undefined) metrics.linkRtt.observe({}, rttMs / 1000)
-}
-
-/** The addresses of this machine in one string: a change of it is a change of network. */
-function interfaces(): string {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .map(({ address }) => address)
-    .sort()
-    .join()
 }

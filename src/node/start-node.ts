@@ -1,7 +1,9 @@
 import { loadOrCreateAdminToken } from '../admin/admin-token.ts'
+import { ConfigSaver } from '../admin/config-saver.ts'
 import type { Self } from '../admin/documents.ts'
 import type { NodeView } from '../admin/node-view.ts'
 import { adminSettings, openAdmin } from '../admin/open-admin.ts'
+import { PeerControl } from '../admin/peer-control.ts'
 import { ROUTE_LABELS } from '../admin/route-table.ts'
 import { runningNodeView } from '../admin/running-node-view.ts'
 import type { AdminServer } from '../admin/server.ts'
@@ -9,11 +11,13 @@ import type { LoadedConfig } from '../config/origin.ts'
 import { planReload, type ReloadPlan } from '../config/reload.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { cryptoBackend } from '../crypto/select.ts'
+import { BlockBook } from '../host/block-book.ts'
 import { openShelves } from '../host/home-shelves.ts'
 import { healthChecks } from '../host/overlay-health.ts'
 import { observeOverlay } from '../host/overlay-metrics.ts'
 import { openKeyStore } from '../identity/key-store.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
+import { formatX0Id } from '../identity/x0-id.ts'
 import { assessHealth, type HealthState, type Phase } from '../observe/health.ts'
 import { createTelemetry, type Telemetry } from '../observe/telemetry.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -88,6 +92,17 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     random: systemRandom,
     onDamaged: telemetry.storeDamaged,
   })
+  const onError = (error: unknown, during: string): void => options.log.error({ err: error }, `could not ${during}`)
+  const blocks = opened.adopt(
+    new BlockBook({
+      blocks: await shelves.loadBlocks(clock.now()),
+      shelf: shelves.blocks,
+      clock,
+      report: telemetry.report,
+      onError: (error) => onError(error, 'write the end of a block'),
+    }),
+    (part) => part.stop(),
+  )
   const parts: NodeParts = {
     loaded: options.config,
     version,
@@ -97,6 +112,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     random: systemRandom,
     home,
     shelves,
+    blocks,
     telemetry,
   }
   const networkHome = await NetworkHome.open({
@@ -127,6 +143,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   observeTrust(telemetry.metrics, trustSources)
   telemetry.observeHealth(health)
 
+  const saver = new ConfigSaver(home.paths.config, options.config)
+  const peerControl = new PeerControl({
+    overlay,
+    blocks,
+    saver,
+    self: { peerId: identity.peerId, x0Id: formatX0Id(identity.x0Id) },
+    persistent: config.peers.persistent,
+    clock,
+    report: telemetry.report,
+  })
   const view = runningNodeView({
     overlay,
     telemetry,
@@ -135,6 +161,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     network: () => seats.current.place.network,
     networkView: networkOperations(parts, seats, networkHome),
     version,
+    peerControl,
     backend: crypto.name,
     home: home.paths.home,
     clock,
@@ -151,7 +178,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   telemetry.report({ type: 'node.started', level: 'info', data: { version, peerId, x0Id, admin: admin.url } })
 
   const ended = opened.move()
-  return runningNode(options.config, view, telemetry, admin, async () => {
+  const apply = (next: LoadedConfig): void => {
+    peerControl.persist(next.config.peers.persistent)
+    saver.reloaded(next)
+    admin.configure(adminSettings(next.config))
+  }
+  return runningNode(options.config, view, telemetry, apply, async () => {
     phase = 'draining'
     await ended.disposeAsync()
   })
@@ -162,7 +194,7 @@ function runningNode(
   started: LoadedConfig,
   view: NodeView,
   telemetry: Telemetry,
-  admin: AdminServer,
+  apply: (next: LoadedConfig) => void,
   end: () => Promise<void>,
 ): RunningNode {
   let last = started.config
@@ -177,10 +209,11 @@ function runningNode(
   return {
     describe: view.self,
     status: view.status,
-    reload({ config }) {
+    reload(next) {
+      const { config } = next
       const plan = planReload(started.config, last, config)
+      apply(next)
       last = config
-      admin.configure(adminSettings(config))
       // not where it is unchanged: a level that was set through the admin port stays
       if (plan.live.includes('log.level')) telemetry.log.setLevel(config.log.level)
       const data = { applied: plan.live.join(' '), needsRestart: plan.restart.join(' ') }

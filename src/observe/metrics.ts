@@ -46,6 +46,11 @@ export class Metrics {
     labels: { state: label.PEER_STATES, direction: [...label.DIRECTIONS, 'none'] },
     zeroed: true,
   })
+  readonly peersBlocked = this.#instruments.gauge({
+    name: 'x0_peers_blocked',
+    help: 'Blocks by the operator that are in force.',
+    labels: {},
+  })
   readonly peerFaults = this.#instruments.counter({
     name: 'x0_peer_faults_total',
     help: 'What peers did wrong or had refused, by kind: caps, frames, liveness, node records, presence.',

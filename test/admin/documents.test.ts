@@ -34,6 +34,8 @@ function schemaFor(api: OpenApi, path: string, method: string, answer: Answer): 
 
 const BODIES: Readonly<Record<string, string>> = {
   'POST /mesh/ping': '{"peer":"p","count":2}',
+  'POST /mesh/peers': '{"line":"/ip4/192.0.2.1/tcp/1","save":true}',
+  'POST /mesh/blocks': '{"peer":"p","forSeconds":3,"reason":"it is loud"}',
   'POST /security/handshake': '{"peer":"p"}',
   'PUT /log/level': '{"level":"debug"}',
   'POST /network/create': '{"name":"fleet"}',
@@ -154,6 +156,9 @@ test('what the table does not name is for admins, and every template has a label
   assert.deepEqual(methodsOf('/api/v1/users/'), [])
   assert.equal(accessOf('DELETE', '/api/v1/users/:id'), 'admin')
   assert.equal(routeLabel('/api/v1/users/:id/scopes'), '/api/v1/users')
+  assert.deepEqual(methodsOf('/mesh/peers'), ['GET', 'HEAD', 'POST'])
+  assert.deepEqual(methodsOf('/mesh/peers/12D3KooW'), ['DELETE'])
+  assert.equal(accessOf('DELETE', '/mesh/peers/:peer'), 'operate')
   for (const { path } of ROUTES) assert.ok(ROUTE_LABELS.includes(routeLabel(path)))
 })
 

@@ -1,6 +1,7 @@
 import type { AccountsView } from '../../src/admin/accounts-view.ts'
 import type { Health, LogLevel } from '../../src/admin/documents.ts'
 import { NodeFault, type NodeView } from '../../src/admin/node-view.ts'
+import type { PeerControlView } from '../../src/admin/peer-control-view.ts'
 import { ROUTE_LABELS } from '../../src/admin/route-table.ts'
 import { EventLog } from '../../src/observe/event-log.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
@@ -44,6 +45,7 @@ export function fakeNode(accounts: AccountsView = fakeAccounts()): FakeNode {
     accounts,
     pingGate: undefined,
     pingSignals: [],
+    peerControl: fakePeerControl(),
     events: new EventLog(systemClock),
     metrics,
     stop: () => {
@@ -83,7 +85,7 @@ export function fakeNode(accounts: AccountsView = fakeAccounts()): FakeNode {
       x0Id: HASH,
       network: { id: HASH, name: 'open' },
       listen: ['/ip4/127.0.0.1/tcp/9691'],
-      peers: { known: 1, up: 1, suspect: 0, down: 0, never: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
+      peers: { known: 1, up: 1, suspect: 0, down: 0, never: 0, blocked: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
       suites: { 'noise-xxhfs-mlkem768-mldsa65': 1 },
       dht: { mode: 'server', routingTable: 1, records: 2 },
       gossip: { topics: ['/x0/presence'], meshPeers: 1, presenceHeard: 3 },
@@ -165,4 +167,35 @@ export function fakeNode(accounts: AccountsView = fakeAccounts()): FakeNode {
     },
   }
   return node
+}
+
+const BLOCK = { peerId: PEER, x0Id: null, since: '2026-01-01T00:00:00.000Z', until: null, reason: 'made of glass' }
+
+function fakePeerControl(): PeerControlView {
+  const known = (peer: string): void => {
+    if (peer === 'nobody') throw new NodeFault('peer-unknown', 'no peer is called nobody')
+  }
+  return {
+    add: async ({ line, save = false }) => ({
+      schema: 'x0.peer-added/v1',
+      peerId: PEER,
+      x0Id: null,
+      address: line,
+      saved: save,
+      blocked: false,
+    }),
+    remove: async (peer, saved) => {
+      known(peer)
+      return { schema: 'x0.peer-removed/v1', peerId: peer, x0Id: null, saved, remains: [] }
+    },
+    blocks: () => ({ schema: 'x0.blocks/v1', blocks: [BLOCK] }),
+    block: async ({ peer, reason = '' }) => {
+      known(peer)
+      return { schema: 'x0.block/v1', ...BLOCK, reason, wanted: false }
+    },
+    unblock: async (peer) => {
+      known(peer)
+      return { schema: 'x0.unblocked/v1', blocks: [BLOCK] }
+    },
+  }
 }

@@ -34,6 +34,9 @@ it('every command has the promised name and answers --help', async () => {
     ...['credential revocations', 'credential rotate', 'config show', 'config test', 'config schema'],
     ...['events', 'log level', 'metrics', 'user add', 'user list', 'user rm', 'user scopes', 'user password'],
     ...['token create', 'token list', 'token revoke', 'completion', 'version'],
+    ...['init', 'run', 'self', 'status', 'peers', 'peer add', 'peer rm', 'peer block', 'peer unblock', 'peer blocked'],
+    ...['ping', 'handshake', 'wait', 'config show', 'config test', 'config schema'],
+    ...['events', 'log level', 'metrics', 'completion', 'version'],
   ]
   assert.deepEqual(
     leaves(program, []).map(([path]) => path),

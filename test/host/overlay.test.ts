@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { PinBook } from '../../src/channel/pins.ts'
 import { resolveConfig } from '../../src/config/load.ts'
 import { nativeBackend } from '../../src/crypto/native.ts'
+import { BlockBook } from '../../src/host/block-book.ts'
 import { HostError } from '../../src/host/host-error.ts'
 import { type Overlay, type OverlayOptions, startOverlay } from '../../src/host/overlay.ts'
 import { healthChecks } from '../../src/host/overlay-health.ts'
@@ -16,6 +17,7 @@ import { Metrics } from '../../src/observe/metrics.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { StoreError } from '../../src/store/store-error.ts'
+import { Blocks } from '../../src/trust/blocks.ts'
 import { openNetwork, shortNetworkId } from '../../src/trust/open-network.ts'
 import { temporaryFolder } from '../store/temporary-folder.ts'
 
@@ -38,7 +40,6 @@ async function optionsFor(t: TestContext, listen: readonly string[]): Promise<Ov
     config,
     listen: config.listen,
     listenIsWritten: true,
-    bootstrap: config.bootstrap,
     crypto,
     identity: await generateNodeIdentity(crypto, systemRandom),
     networkId: network.id,
@@ -49,6 +50,8 @@ async function optionsFor(t: TestContext, listen: readonly string[]): Promise<Ov
     pins: new PinBook(),
     credential: () => undefined,
     admit: () => undefined,
+    blocks: noBlocks(),
+    wanted: [],
     datastorePath: join(await temporaryFolder(t), 'datastore'),
     records: { put: async () => undefined, delete: async () => undefined, entries: async function* () {} },
     sequence: { load: async () => undefined, save: async () => undefined },
@@ -60,6 +63,11 @@ async function optionsFor(t: TestContext, listen: readonly string[]): Promise<Ov
     onError: () => undefined,
     lag,
   }
+}
+
+function noBlocks(): BlockBook {
+  const shelf = { put: async () => undefined, delete: async () => undefined, entries: async function* () {} }
+  return new BlockBook({ blocks: new Blocks(), shelf, clock: systemClock, report: () => undefined, onError: () => undefined })
 }
 
 /** Binds the port and lets it go. @throws EADDRINUSE where somebody listens */

@@ -124,6 +124,7 @@ export async function startTrustedHost(
     clock: { ...systemClock, now: () => clock.now() },
     pins: new PinBook(),
     credential: () => shows.credential,
+    bar: () => undefined,
     admit({ x0Id, credential }) {
       const judged = membership.judge({ x0Id: x0Id === undefined ? undefined : parseX0Id(x0Id), credential }, clock.now())
       return 'refusal' in judged ? judged.refusal : undefined
