@@ -62,6 +62,15 @@ export const PEER_FAULTS = [
   'presence-invalid',
   'presence-forged',
   'presence-ignored',
+  'presence-revoked',
+  'record-revoked',
+  'revocation-invalid',
+  'revocation-forged',
+  'revocation-ignored',
+  'revocation-rate',
+  'sync-invalid',
+  'sync-rate',
+  'credential-refused',
 ] as const
 export const GOSSIP_RESULTS = ['published', 'delivered', 'ignored', 'rejected'] as const
 export const STORE_ERRORS = [

@@ -119,6 +119,15 @@ test('every fault that the host can count has its label, and no other', () => {
     'presence-invalid': 0,
     'presence-forged': 0,
     'presence-ignored': 0,
+    'presence-revoked': 0,
+    'record-revoked': 0,
+    'revocation-invalid': 0,
+    'revocation-forged': 0,
+    'revocation-ignored': 0,
+    'revocation-rate': 0,
+    'sync-invalid': 0,
+    'sync-rate': 0,
+    'credential-refused': 0,
     // The type makes this object fail to compile where the host adds or drops a fault.
   } satisfies Record<PeerFault, 0>)
   assert.deepEqual([...PEER_FAULTS].sort(), known.sort())
