@@ -263,12 +263,19 @@ export const REVOCATION_RATE = 1
 
 /** Revoked nodes of a network: 32 founders may revoke 1,024 each. A list of them all is 1 MiB. */
 export const MAX_SYNC_SUBJECTS = 32 * 1024
-/** Subjects in one frame: 8 KiB, as much as a credential may have. */
-export const SYNC_SUBJECTS_PER_FRAME = 256
+/** Subjects in one frame, 56 KiB: the longest list takes 19 of them, each asked for. */
+export const SYNC_SUBJECTS_PER_FRAME = 1792
+/**
+ * Such a list, and the kind of the frame. Twice as much may wait unread (streams.ts); nobody sends more than one list or one
+ * batch before the other end has asked for the next.
+ */
+export const MAX_SYNC_FRAME_BYTES = 1 + 32 * SYNC_SUBJECTS_PER_FRAME
+/** Revocations that are asked for at once: 59 kB. */
+export const SYNC_BATCH = 16
 /** Revocations each way in one exchange: 3.8 MB, which 1 Mbit/s carries in its time. Whoever lacks more begins another one. */
 export const MAX_SYNC_TRANSFER = 1024
-/** 256 subjects or a credential (8 KiB), and the kind of the frame. */
-export const MAX_SYNC_FRAME_BYTES = 8 * 1024 + 1
+/** The channel takes no larger credential either. */
+export const MAX_PRESENTED_BYTES = 8 * 1024
 /** Syncs of one connection that are served at once: one that ends and one that begins, or a credential. */
 export const MAX_SYNC_STREAMS = 2
 /** Exchanges that are begun at once, and such with lists that are served at once: each may hold two lists, 2 MiB. */

@@ -132,7 +132,8 @@ export function createTrustParts(options: TrustPartsOptions): TrustParts {
   function applied({ subject, issuer, reason }: HeldRevocation, source: RevocationSource): void {
     const isSelf = Buffer.compare(subject, options.x0Id) === 0
     const data = { x0Id: formatX0Id(subject), issuer: formatX0Id(issuer), reason, source, self: isSelf }
-    options.report({ type: 'trust.revoked', level: isSelf ? 'alarm' : 'warn', data })
+    // what a node missed while it was away may be a thousand: `trust.level` tells their number
+    if (isSelf || catchUp.isLevel()) options.report({ type: 'trust.revoked', level: isSelf ? 'alarm' : 'warn', data })
     catchUp.revoked(subject)
     cutter.cutOff(subject)
     sync.spread()
