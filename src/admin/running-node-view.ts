@@ -1,5 +1,5 @@
-import type { Overlay } from '../host/overlay.ts'
 import { clockOffsetOf, meshPeerCount, routingTableSize } from '../host/overlay-metrics.ts'
+import type { Overlay } from '../host/overlay-parts.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { HealthState } from '../observe/health.ts'

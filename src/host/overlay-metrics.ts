@@ -2,7 +2,7 @@ import { sessionOf } from '../channel/session.ts'
 import { DIRECTIONS, PEER_STATES, POST_QUANTUM, SUITES } from '../observe/metric-labels.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { medianOf } from './median.ts'
-import type { Overlay } from './overlay.ts'
+import type { Overlay } from './overlay-parts.ts'
 
 /** Sets the gauges of the mesh at each scrape: they are cheaper to ask than to follow. `current` changes with the network. */
 export function observeOverlay(metrics: Metrics, current: () => Overlay, now: () => number): void {
