@@ -33,7 +33,7 @@ export class CompiledPolicy {
     this.#sets = new RuleSets(this.rules.length)
     this.#from = new PartyIndex(this.#sets)
     this.#to = new PartyIndex(this.#sets)
-    this.rules.forEach((rule, rank) => this.#index(rule, rank))
+    for (const [rank, rule] of this.rules.entries()) this.#index(rule, rank)
     this.#sets.seal()
     this.#sources = new Int32Array(this.#sets.words)
     this.#destinations = new Int32Array(this.#sets.words)

@@ -37,7 +37,7 @@ export function readPolicy(text: string, file: string): PolicyDocument {
 
   const lineOf = (below: string): number => lines.linePos(offsetOf(yaml.contents, below)).line
   const complain: Complain = (code, below, message) => report(code, below.replace(/^\./, ''), lineOf(below), message)
-  const value = valueOf(yaml, complain)
+  const value = plainValue(yaml, complain)
   refuse(problems)
   for (const { code, below, message } of checkValue(schemaNode(DocumentSchema), value))
     complain(problemCode(code), below, message)
@@ -49,7 +49,7 @@ export function readPolicy(text: string, file: string): PolicyDocument {
   return { rules, tests }
 }
 
-function valueOf(yaml: Document.Parsed, complain: Complain): unknown {
+function plainValue(yaml: Document.Parsed, complain: Complain): unknown {
   try {
     return yaml.toJS({ maxAliasCount: MAX_ALIASES })
   } catch (error) {
