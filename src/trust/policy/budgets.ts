@@ -20,12 +20,19 @@ interface RuleBuckets {
  */
 export class Budgets {
   readonly #rules = new Map<string, RuleBuckets>()
-  #share = MAX_BUCKETS
+  readonly #max: number
+  #share: number
+
+  /** @param max buckets of all rules that `keepFor` names, or of each rule where it was never called */
+  constructor(max = MAX_BUCKETS) {
+    this.#max = max
+    this.#share = max
+  }
 
   /** Keeps the buckets of rules whose name and rate are the same in `rules`, and forgets all others. */
   keepFor(rules: readonly Rule[]): void {
     const rated = new Map(rules.flatMap(({ name, rate }) => (rate === undefined ? [] : [[name, rate] as const])))
-    this.#share = Math.floor(MAX_BUCKETS / Math.max(1, rated.size))
+    this.#share = Math.floor(this.#max / Math.max(1, rated.size))
     for (const [name, { rate, bySource }] of this.#rules) {
       const next = rated.get(name)
       const isSame = next?.limit === rate.limit && next.periodMs === rate.periodMs
