@@ -17,9 +17,11 @@ import { healthChecks } from './host/overlay-health.ts'
 import { observeOverlay } from './host/overlay-metrics.ts'
 import { openKeyStore } from './identity/key-store.ts'
 import type { NodeIdentity } from './identity/node-identity.ts'
+import { auditReports } from './observe/audit-reports.ts'
 import { channelCounter } from './observe/channel-metrics.ts'
 import { channelReporter } from './observe/channel-reports.ts'
 import { assessHealth, type HealthState, type Phase } from './observe/health.ts'
+import { policyReports } from './observe/policy-reports.ts'
 import { createTelemetry, type Telemetry } from './observe/telemetry.ts'
 import { systemClock } from './platform/clock.ts'
 import { collectGarbage } from './platform/collect-garbage.ts'
@@ -29,7 +31,10 @@ import { releaseVersion } from './platform/release.ts'
 import { writeApiFile } from './store/api-file.ts'
 import { openHome } from './store/home.ts'
 import type { HomePaths } from './store/home-paths.ts'
+import { AuditTrail } from './trust/audit/audit-trail.ts'
 import { openNetwork, shortNetworkId } from './trust/open-network.ts'
+import { PolicyGate } from './trust/policy/gate.ts'
+import { LivePolicy } from './trust/policy/live-policy.ts'
 
 export interface NodeOptions {
   /** The home folder; made where it is missing. */
@@ -81,6 +86,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const network = openNetwork(crypto)
   const token = await loadOrCreateAdminToken(home.paths.token)
   const shelves = await openShelves(home.store, telemetry.storeDamaged)
+  // before the overlay and closed after it: whom it refuses is recorded
+  const audit = opened.adopt(
+    await AuditTrail.open({ store: home.store, backend: crypto, identity, clock, ...auditReports(telemetry) }),
+    (part) => part.close(),
+  )
+  const { onChange, onDecision } = policyReports(telemetry, audit, clock)
+  const named = config.policy.file
+  const policy = opened.adopt(
+    await LivePolicy.open({ file: named ?? home.paths.policy, isNamed: named !== undefined, clock, onChange }),
+    (part) => part.close(),
+  )
+  const gate = new PolicyGate({ policy, clock, onDecision })
 
   const overlay = opened.adopt(
     await startOverlay({
@@ -128,6 +145,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     backend: crypto.name,
     home: home.paths.home,
     clock,
+    policy: { file: policy.file, current: () => policy.current, explain: (wish, at) => gate.explain(wish, at) },
+    audit,
     health,
     isLive: () => home.store.failure === undefined,
   })
@@ -141,7 +160,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   telemetry.report({ type: 'node.started', level: 'info', data: { version, peerId, x0Id, admin: admin.url } })
 
   const parts = opened.move()
-  return runningNode(options.config, view, telemetry, admin, async () => {
+  return runningNode(options.config, view, telemetry, admin, policy, async () => {
     phase = 'draining'
     await parts.disposeAsync()
   })
@@ -153,6 +172,7 @@ function runningNode(
   view: NodeView,
   telemetry: Telemetry,
   admin: AdminServer,
+  policy: LivePolicy,
   end: () => Promise<void>,
 ): RunningNode {
   let last = started.config
@@ -170,6 +190,7 @@ function runningNode(
     reload({ config }) {
       const plan = planReload(started.config, last, config)
       last = config
+      policy.reload().catch((error: unknown) => telemetry.log.error({ err: error }, 'could not read the policy'))
       admin.configure(adminSettings(config))
       // not where it is unchanged: a level that was set through the admin port stays
       if (plan.live.includes('log.level')) telemetry.log.setLevel(config.log.level)

@@ -1,5 +1,6 @@
 import type { EventLog } from '../observe/event-log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { AuditView } from './audit-view.ts'
 import type {
   HandshakeReport,
   HandshakeRequest,
@@ -11,6 +12,7 @@ import type {
   Self,
   Status,
 } from './documents.ts'
+import type { PolicyView } from './policy-view.ts'
 
 /** What the admin port may ask of the node. node.ts implements it over the running parts; tests over small fakes. */
 export interface NodeView {
@@ -27,6 +29,8 @@ export interface NodeView {
   setLogLevel(level: LogLevel): void
   readonly events: EventLog
   readonly metrics: Metrics
+  readonly policy: PolicyView
+  readonly audit: AuditView
 }
 
 export type NodeFaultCode =

@@ -1,12 +1,14 @@
 import type { AdminApp, AdminContext } from './admin-context.ts'
 import { MAX_OPERATIONS } from './limits.ts'
 import { OperationGate } from './operation.ts'
+import { addAuditRoutes } from './routes/audit.ts'
 import { addEventsRoute } from './routes/events.ts'
 import { addHealthRoutes } from './routes/health.ts'
 import { addLogRoutes } from './routes/log.ts'
 import { addMeshRoutes } from './routes/mesh.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
 import { addPingRoute } from './routes/ping.ts'
+import { addPolicyRoutes } from './routes/policy.ts'
 import { addHandshakeRoute } from './routes/security.ts'
 
 /** Every route but those of the documentation, which is made from these. */
@@ -19,4 +21,6 @@ export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
   addHandshakeRoute(app, context, gate)
   addEventsRoute(app, context)
   addLogRoutes(app, context)
+  addPolicyRoutes(app, context)
+  addAuditRoutes(app, context)
 }

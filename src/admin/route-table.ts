@@ -28,6 +28,10 @@ export const ROUTES: readonly RouteFacts[] = [
   { method: 'GET', path: '/v1/events', access: 'read', endless: true },
   { method: 'GET', path: '/log/level', access: 'read' },
   { method: 'PUT', path: '/log/level', access: 'admin' },
+  { method: 'GET', path: '/policy', access: 'read' },
+  { method: 'POST', path: '/policy/explain', access: 'read' },
+  { method: 'GET', path: '/audit', access: 'admin' },
+  { method: 'GET', path: '/audit/verify', access: 'admin' },
   { method: 'GET', path: '/openapi.json', access: 'read-off-loopback' },
   { method: 'GET', path: '/docs', access: 'read-off-loopback' },
 ]

@@ -7,11 +7,13 @@ import type { Telemetry } from '../observe/telemetry.ts'
 import type { Clock } from '../platform/clock.ts'
 import { wallTimes } from '../platform/wall-times.ts'
 import type { NetworkName } from '../trust/open-network.ts'
+import type { AuditView } from './audit-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { NodeView } from './node-view.ts'
 import { peersDocument } from './peer-documents.ts'
 import { runPing } from './ping-operation.ts'
+import type { PolicyView } from './policy-view.ts'
 import { selfDocument } from './self-document.ts'
 import { statusDocument } from './status-document.ts'
 
@@ -25,6 +27,8 @@ export interface RunningParts {
   /** The home folder. */
   readonly home: string
   readonly clock: Clock
+  readonly policy: PolicyView
+  readonly audit: AuditView
   readonly health: () => HealthState
   /** False where only a new process can help. */
   readonly isLive: () => boolean
@@ -41,6 +45,8 @@ export function runningNodeView(parts: RunningParts): NodeView {
   return {
     events: telemetry.events,
     metrics: telemetry.metrics,
+    policy: parts.policy,
+    audit: parts.audit,
     health() {
       const { status, ready, checks } = parts.health()
       return {

@@ -25,6 +25,12 @@ export const EVENT_TYPES = [
   'session.renewal-failed',
   'record.conflict',
   'auth.failed',
+  'policy.loaded',
+  'policy.removed',
+  'policy.refused',
+  'policy.denied',
+  'audit.damaged',
+  'audit.failed',
   'store.corrupt',
   'store.failed',
 ] as const

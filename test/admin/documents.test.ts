@@ -33,6 +33,7 @@ function schemaFor(api: OpenApi, path: string, method: string, answer: Answer): 
 const BODIES: Readonly<Record<string, string>> = {
   'POST /mesh/ping': '{"peer":"p","count":2}',
   'POST /security/handshake': '{"peer":"p"}',
+  'POST /policy/explain': '{"source":"spiffe://fleet/node/a","action":"relay","destination":"spiffe://fleet/node/b"}',
   'PUT /log/level': '{"level":"debug"}',
 }
 

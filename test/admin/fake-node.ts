@@ -1,19 +1,79 @@
+import type { AuditView } from '../../src/admin/audit-view.ts'
 import type { Health, LogLevel } from '../../src/admin/documents.ts'
 import { NodeFault, type NodeView } from '../../src/admin/node-view.ts'
+import type { PolicyView } from '../../src/admin/policy-view.ts'
 import { ROUTE_LABELS } from '../../src/admin/route-table.ts'
 import { EventLog } from '../../src/observe/event-log.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
 import { Metrics } from '../../src/observe/metrics.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import type { SealedEntry } from '../../src/trust/audit/entry.ts'
+import { Budgets } from '../../src/trust/policy/budgets.ts'
+import { CompiledPolicy } from '../../src/trust/policy/compile.ts'
+import { explain } from '../../src/trust/policy/explain.ts'
+import { readPolicy } from '../../src/trust/policy/read-document.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
 const HASH = '7'.repeat(64)
 const PEER = '12D3KooWJwGvGzY2HfkQZkZ7zvkJYt1nQ1yJ3Y9mQ9rX8s6tWfake'
 
+const POLICY = `
+version: 1
+rules:
+  - name: ops-ssh
+    effect: allow
+    from: [group:ops]
+    to: ["spiffe://fleet/node/db-*"]
+    actions: [connect:ssh]
+    when: { days: [mon, tue, wed, thu, fri], from: "08:00", to: "18:00" }
+    rate: { per: minute, limit: 60 }
+  - { name: nobody-relays, priority: 5, effect: deny, from: [any], actions: [relay] }
+`
+
+/** The rules above, in force for ever. */
+function fakePolicy(): PolicyView {
+  const document = readPolicy(POLICY, 'policy.yaml')
+  const compiled = new CompiledPolicy(document)
+  return {
+    file: '/nonexistent/policy.yaml',
+    current: () => ({ document, compiled, hash: HASH, since: 0 }),
+    explain: (wish, at) => explain(compiled, { ...wish, at }, new Budgets(), 0),
+  }
+}
+
+/** A trail of one entry that nobody has signed for in earnest. */
+function fakeAudit(): AuditView {
+  const entry: SealedEntry = {
+    n: 1,
+    at: 0,
+    kind: 'audit.began',
+    data: {},
+    previous: new Uint8Array(32),
+    hash: new Uint8Array(32).fill(1),
+  }
+  return {
+    x0Id: HASH,
+    head: {
+      first: 1,
+      anchor: new Uint8Array(32),
+      count: 1,
+      hash: entry.hash,
+      at: 0,
+      publicKey: new Uint8Array(1_984),
+      signature: new Uint8Array(3_373),
+    },
+    flush: async () => undefined,
+    page: async () => [entry],
+    verify: async () => ({ problem: undefined, entries: 1, first: 1, last: 1, unsigned: 0, x0Id: undefined, signedAt: 0 }),
+  }
+}
+
 /** A node that stands still: its state is set by the test. */
 export interface FakeNode extends NodeView {
   ready: boolean
   live: boolean
+  policy: PolicyView
+  audit: AuditView
   /** Peers that a handshake was asked for, in order. */
   readonly handshakes: string[]
   /** What the next ping waits for; the signal that the port handed over is in `pingSignals`. */
@@ -37,6 +97,8 @@ export function fakeNode(): FakeNode {
     ready: true,
     live: true,
     handshakes: [],
+    policy: fakePolicy(),
+    audit: fakeAudit(),
     pingGate: undefined,
     pingSignals: [],
     events: new EventLog(systemClock),

@@ -14,13 +14,13 @@ import { temporaryFolder } from '../store/temporary-folder.ts'
 const rule = (name: string, more = ''): string => `  - { name: ${name}, effect: allow, from: [any], actions: [relay]${more} }\n`
 const documentOf = (...rules: string[]): string => `version: 1\nrules:\n${rules.join('')}`
 
-async function watched(t: TestContext, text?: string) {
+async function watched(t: TestContext, text?: string, isNamed = false) {
   const folder = await temporaryFolder(t)
   const file = join(folder, 'policy.yaml')
   if (text !== undefined) await writeFile(file, text)
   const clock = new HandClock()
   const changes: PolicyChange[] = []
-  const policy = await LivePolicy.open({ file, clock, onChange: (change) => changes.push(change) })
+  const policy = await LivePolicy.open({ file, isNamed, clock, onChange: (change) => changes.push(change) })
   t.after(() => policy.close())
   const told = (): string[] =>
     changes.map((change) =>
@@ -53,6 +53,16 @@ test('a node without a file denies everything, until there is one, and again whe
   await look(2)
   assert.equal(policy.current.hash, undefined)
   assert.deepEqual(told(), ['loaded one', 'removed '])
+})
+
+test('a file that the operator named and that is not there is told', async (t) => {
+  const { file, told, look } = await watched(t, undefined, true)
+  assert.deepEqual(told(), ['FILE: there is no such file, so everything is denied'])
+  await writeFile(file, documentOf(rule('one')))
+  await look(2)
+  await rm(file)
+  await look(3)
+  assert.deepEqual(told().slice(1), ['loaded one', 'removed '])
 })
 
 test('a changed document is in force at the next look, however it was replaced', async (t) => {

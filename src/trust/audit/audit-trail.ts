@@ -1,5 +1,6 @@
 import type { CryptoBackend } from '../../crypto/backend.ts'
 import type { NodeIdentity } from '../../identity/node-identity.ts'
+import { formatX0Id } from '../../identity/x0-id.ts'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Store } from '../../store/store.ts'
 import { AuditShelf } from './audit-shelf.ts'
@@ -84,6 +85,11 @@ export class AuditTrail implements Audit {
     }
     await trail.flush()
     return trail
+  }
+
+  /** Whose trail it is, text form. */
+  get x0Id(): string {
+    return formatX0Id(this.#options.identity.x0Id)
   }
 
   /** The head that was signed last. */

@@ -66,12 +66,14 @@ export class ChainCheck {
    * The next of what is kept. Entries below the head's first are what a pruning that was cut off has left: they must lead
    * to its anchor.
    * @param n the place at which it was found
+   * @param sealed undefined where what was found there can be no entry
    * @returns the entry, or undefined where something is wrong, now or before
    */
-  push(n: number, sealed: Uint8Array): AuditEntry | undefined {
+  push(n: number, sealed: Uint8Array | undefined): AuditEntry | undefined {
     if (this.#problem !== undefined) return undefined
     const expected = this.#next ?? Math.min(n, this.#head?.first ?? n)
     if (n !== expected) return this.#fail('missing', expected, `entry ${expected} is not there, entry ${n} is`)
+    if (sealed === undefined) return this.#fail('malformed', n, `what stands for entry ${n} is no entry`)
     const { bytes, hash } = openSealed(sealed)
     const entry = decodeEntry(bytes)
     if (!equalBytes(this.#backend.sha256(bytes), hash))

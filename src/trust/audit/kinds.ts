@@ -7,6 +7,7 @@ export const AUDIT_KINDS = [
   'policy.denied',
   'policy.allowed',
   'policy.loaded',
+  'policy.removed',
   'policy.refused',
   'admission.refused',
   'credential.issued',

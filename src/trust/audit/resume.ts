@@ -27,7 +27,6 @@ export interface Resumed {
 }
 
 const NEW: Resumed = { first: 1, anchor: NO_HASH, count: 0, hash: NO_HASH, head: undefined, unsigned: [], problem: undefined }
-const NOTHING = new Uint8Array(0)
 /** Of one batch that forgets. */
 const AT_ONCE = 5_000
 
@@ -54,8 +53,8 @@ async function behind(backend: CryptoBackend, shelf: AuditShelf, head: SignedHea
   const check = new ChainCheck(backend, { ...head, first: head.count + 1, anchor: head.hash })
   const unsigned: PlacedEntry[] = []
   let isThere = head.count < head.first
-  for await (const [n, sealed = NOTHING] of shelf.entries(head.count)) {
-    if (check.push(n, sealed) === undefined) break
+  for await (const [n, sealed] of shelf.entries(head.count)) {
+    if (check.push(n, sealed) === undefined || sealed === undefined) break
     if (n === head.count) isThere = true
     else unsigned.push({ n, sealed })
   }

@@ -42,7 +42,7 @@ export async function verifyTrail(
       entries += 1
       break
     }
-    const entry = check.push(n, sealed ?? new Uint8Array(0))
+    const entry = check.push(n, sealed)
     if (entry === undefined) break
     if (check.first !== undefined) entries += 1
   }

@@ -27,6 +27,8 @@ export type PolicyChange =
 export interface LivePolicyOptions {
   /** The file; it may be missing. */
   readonly file: string
+  /** The operator wrote its path: that it is missing is then told as a refusal. */
+  readonly isNamed: boolean
   readonly clock: Clock
   /** Told of every change, the first document included, and of each reading that is refused. */
   readonly onChange: (change: PolicyChange) => void
@@ -98,7 +100,10 @@ export class LivePolicy {
       const found = await readBounded(file)
       this.#seen = found?.looks
       const hash = found === undefined ? undefined : createHash('sha256').update(found.bytes).digest('hex')
-      if (hash === this.#current.hash) return
+      if (hash === this.#current.hash) {
+        if (found === undefined && this.#options.isNamed) throw unreadable(file, 'there is no such file, so everything is denied')
+        return
+      }
       const document = found === undefined ? NO_POLICY : readPolicy(textOf(found.bytes, file), file)
       this.#current = inForce(document, hash, clock.now())
       onChange({ result: found === undefined ? 'removed' : 'loaded', policy: this.#current })

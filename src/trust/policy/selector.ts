@@ -41,6 +41,21 @@ export function parseSelector(text: string): { readonly selector: Selector } | {
   return { problem: `found ${JSON.stringify(text)}, expected ${FORMS}` }
 }
 
+/** The text of a selector, as it was written. */
+export function formatSelector(selector: Selector): string {
+  switch (selector.kind) {
+    case 'any':
+      return 'any'
+    case 'group':
+      return `group:${selector.name}`
+    case 'x0':
+    case 'spiffe':
+      return selector.id
+    case 'pattern':
+      return selector.pattern.text
+  }
+}
+
 function parseSpiffe(text: string): { readonly selector: Selector } | { readonly problem: string } {
   const [network = '', ...segments] = text.slice('spiffe://'.length).split('/')
   if (network.includes('*'))
