@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { CipherState } from '../src/channel/cipher-state.ts'
 import { exportSecret } from '../src/channel/exporter.ts'
 import { type HandshakeKeys, HandshakeState, XXHFS } from '../src/channel/handshake-state.ts'
+import { encodeNotice } from '../src/channel/notice.ts'
 import { encodePayload } from '../src/channel/payload.ts'
 import { authContext, authMessage, type Role, staticKeyMessage } from '../src/channel/pq-auth.ts'
 import { X0_PROFILE, X0_PROTOCOL } from '../src/channel/profile.ts'
@@ -101,6 +102,13 @@ async function handshakeVector(crypto: CryptoBackend, initiator: Side, responder
   const c = await payloadOf(crypto, initiator, ours.symmetric.hash)
   const messageC = ours.writePayload(c.payload)
   const split = ours.split()
+  const notice = encodeNotice('wrong-network')
+  const refuses = new HandshakeState(crypto, XXHFS, 'initiator', X0_PROFILE.prologue, keysOf(crypto, initiator.seed))
+  refuses.writeTokens()
+  refuses.writePayload(new Uint8Array(0))
+  refuses.readTokens(messageB)
+  refuses.readPayload()
+  refuses.writeTokens()
   return {
     protocol: X0_PROTOCOL,
     networkId: hex(NETWORK),
@@ -118,6 +126,8 @@ async function handshakeVector(crypto: CryptoBackend, initiator: Side, responder
     })),
     verdict: hex(new RecordSealer(split.responderToInitiator, undefined).seal(encodeVerdict())),
     firstRecord: hex(new RecordSealer(split.initiatorToResponder, undefined).seal(counting(5, 0))),
+    // the same initiator, had it refused this B
+    notice: { code: 'wrong-network', payload: hex(notice), messageC: hex(refuses.writePayload(notice)) },
   }
 }
 

@@ -12,9 +12,10 @@ import type {
   Self,
   Status,
 } from './documents.ts'
+import type { NetworkView } from './network-view.ts'
 import type { PolicyView } from './policy-view.ts'
 
-/** What the admin port may ask of the node. node.ts implements it over the running parts; tests over small fakes. */
+/** What the admin port may ask of the node. the composition root implements it over the running parts; tests over small fakes. */
 export interface NodeView {
   /** Cheap: called by /health, /livez and /readyz, several times a second. `ready` false answers 503. */
   health(): { document: Health; live: boolean; ready: boolean }
@@ -27,6 +28,7 @@ export interface NodeView {
   ping(request: PingRequest, signal: AbortSignal): Promise<PingReport>
   logLevel(): LogLevel
   setLogLevel(level: LogLevel): void
+  readonly network: NetworkView
   readonly events: EventLog
   readonly metrics: Metrics
   readonly policy: PolicyView
@@ -44,6 +46,21 @@ export type NodeFaultCode =
   | 'handshake-failed'
   | 'timeout'
   | 'not-ready'
+  | 'name-invalid'
+  | 'invite-invalid'
+  | 'in-network'
+  | 'no-network'
+  | 'not-a-member'
+  | 'last-member'
+  | 'join-refused'
+  | 'renewal-refused'
+  | 'node-unknown'
+  | 'invite-unknown'
+  | 'member-protected'
+  | 'admission-by-vote'
+  | 'name-taken'
+  | 'too-many'
+  | 'revocation-refused'
 
 /** A request that the node understood and could not carry out; `code` is stable, the message says what to do. */
 export class NodeFault extends Error {

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox'
+import { MAX_GROUPS, MAX_LABEL_BYTES } from '../trust/limits.ts'
 import type { Decision } from '../trust/policy/decide.ts'
 import type { ExplainedRule, Explanation } from '../trust/policy/explain.ts'
-import { MAX_GROUPS, MAX_NAME_LENGTH, MAX_SELECTOR_LENGTH } from '../trust/policy/limits.ts'
+import { MAX_SELECTOR_LENGTH } from '../trust/policy/limits.ts'
 import type { PolicyInForce } from '../trust/policy/live-policy.ts'
 import type { Rate, Rule } from '../trust/policy/rule.ts'
 import { formatSelector } from '../trust/policy/selector.ts'
@@ -11,7 +12,7 @@ import { formatWindow } from '../trust/policy/time-window.ts'
 const Effect = Type.Union([Type.Literal('allow'), Type.Literal('deny')])
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const Text = Type.String({ minLength: 1, maxLength: MAX_SELECTOR_LENGTH })
-const Groups = Type.Array(Type.String({ maxLength: MAX_NAME_LENGTH }), { maxItems: MAX_GROUPS })
+const Groups = Type.Array(Type.String({ maxLength: MAX_LABEL_BYTES }), { maxItems: MAX_GROUPS })
 
 export const PolicyDocument = Type.Object({
   schema: Type.Literal('x0.policy/v1'),

@@ -7,6 +7,7 @@ import { addHealthRoutes } from './routes/health.ts'
 import { addLogRoutes } from './routes/log.ts'
 import { addMeshRoutes } from './routes/mesh.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
+import { addNetworkRoutes } from './routes/network.ts'
 import { addPingRoute } from './routes/ping.ts'
 import { addPolicyRoutes } from './routes/policy.ts'
 import { addHandshakeRoute } from './routes/security.ts'
@@ -19,6 +20,7 @@ export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
   addMeshRoutes(app, context)
   addPingRoute(app, context, gate)
   addHandshakeRoute(app, context, gate)
+  addNetworkRoutes(app, context, gate)
   addEventsRoute(app, context)
   addLogRoutes(app, context)
   addPolicyRoutes(app, context)

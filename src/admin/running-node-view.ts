@@ -7,37 +7,45 @@ import type { Telemetry } from '../observe/telemetry.ts'
 import type { Clock } from '../platform/clock.ts'
 import { wallTimes } from '../platform/wall-times.ts'
 import type { NetworkName } from '../trust/open-network.ts'
+import type { PolicyGate } from '../trust/policy/gate.ts'
+import type { LivePolicy } from '../trust/policy/live-policy.ts'
 import type { AuditView } from './audit-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { NodeView } from './node-view.ts'
 import { peersDocument } from './peer-documents.ts'
 import { runPing } from './ping-operation.ts'
-import type { PolicyView } from './policy-view.ts'
 import { selfDocument } from './self-document.ts'
 import { statusDocument } from './status-document.ts'
 
 export interface RunningParts {
-  readonly overlay: Overlay
+  /** The one of now: it changes with the network. */
+  readonly overlay: () => Overlay
   readonly telemetry: Telemetry
   readonly identity: NodeIdentity
-  readonly network: NetworkName
+  readonly network: () => NetworkName
+  readonly networkView: NodeView['network']
   readonly version: string
   readonly backend: Self['backend']
   /** The home folder. */
   readonly home: string
   readonly clock: Clock
-  readonly policy: PolicyView
-  readonly audit: AuditView
+  readonly access: RunningAccess
   readonly health: () => HealthState
   /** False where only a new process can help. */
   readonly isLive: () => boolean
 }
 
+/** The part of the composition root's Access that is shown. */
+interface RunningAccess {
+  readonly audit: AuditView
+  readonly policy: Pick<LivePolicy, 'file' | 'current'>
+  readonly gate: Pick<PolicyGate, 'explain'>
+}
+
 /** What the admin port shows of the parts of a node that runs. */
 export function runningNodeView(parts: RunningParts): NodeView {
-  const { overlay, telemetry, clock, version } = parts
-  const { host, supervisor, channel } = overlay
+  const { overlay, telemetry, clock, version, access } = parts
   const x0Id = formatX0Id(parts.identity.x0Id)
   const startedAt = clock.monotonic()
   const wallClock = wallTimes(clock)
@@ -45,8 +53,13 @@ export function runningNodeView(parts: RunningParts): NodeView {
   return {
     events: telemetry.events,
     metrics: telemetry.metrics,
-    policy: parts.policy,
-    audit: parts.audit,
+    network: parts.networkView,
+    policy: {
+      file: access.policy.file,
+      current: () => access.policy.current,
+      explain: (wish, at) => access.gate.explain(wish, at),
+    },
+    audit: access.audit,
     health() {
       const { status, ready, checks } = parts.health()
       return {
@@ -57,27 +70,26 @@ export function runningNodeView(parts: RunningParts): NodeView {
     },
     self: () =>
       selfDocument({
-        host,
+        host: overlay().host,
         version,
         identity: parts.identity,
         x0Id,
         backend: parts.backend,
-        networkId: parts.network.id,
+        networkId: parts.network().id,
         home: parts.home,
       }),
     status: () => Promise.resolve(statusOf(parts, x0Id, uptimeSeconds())),
-    peers: () =>
-      Promise.resolve(
-        peersDocument({
-          peers: supervisor.peers(),
-          connections: host.getConnections(),
-          liveness: overlay.liveness.of,
-          wallClock,
-        }),
-      ),
-    handshake: (request, signal) =>
-      runHandshake({ encrypter: channel.encrypter, known: supervisor.peers, localX0Id: x0Id }, request, signal),
+    peers() {
+      const { host, supervisor, liveness } = overlay()
+      const sources = { peers: supervisor.peers(), connections: host.getConnections(), liveness: liveness.of, wallClock }
+      return Promise.resolve(peersDocument(sources))
+    },
+    handshake(request, signal) {
+      const { channel, supervisor } = overlay()
+      return runHandshake({ encrypter: channel.encrypter, known: supervisor.peers, localX0Id: x0Id }, request, signal)
+    },
     ping(request, signal) {
+      const { host, channel, supervisor } = overlay()
       const since = clock.monotonic()
       const refusal = (peer: string) => channel.context.refusals.take(peer, since)
       return runPing({ host, known: supervisor.peers, encrypter: channel.encrypter, refusal }, request, signal)
@@ -91,7 +103,9 @@ export function runningNodeView(parts: RunningParts): NodeView {
 }
 
 function statusOf(parts: RunningParts, x0Id: string, uptimeSeconds: number): Status {
-  const { overlay, telemetry, identity, network } = parts
+  const { telemetry, identity } = parts
+  const overlay = parts.overlay()
+  const network = parts.network()
   const { host, supervisor, records, presence } = overlay
   const { dht, gossip } = host.services
   return statusDocument({

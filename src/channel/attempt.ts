@@ -5,7 +5,15 @@ import { Deadline } from './deadline.ts'
 import { HandshakeCarrier } from './handshake-carrier.ts'
 import { LiveSession } from './live-session.ts'
 import type { HandshakePayload } from './payload.ts'
-import { type Expectation, type JudgedPeer, judgePeer, judgePin } from './peer-judge.ts'
+import {
+  type Admission,
+  type Expectation,
+  type JudgedPeer,
+  type JudgeRules,
+  judgePeer,
+  judgePin,
+  sessionAdmission,
+} from './peer-judge.ts'
 import type { ProvenIdentity, Role } from './pq-auth.ts'
 import type { ChannelProfile } from './profile.ts'
 import { asRefusal, ChannelRefusal, type RefusalCode } from './refusal.ts'
@@ -17,6 +25,15 @@ export interface ChannelDialOptions extends SecureConnectionOptions {
   readonly isProbe?: boolean | undefined
 }
 
+export interface AttemptInit {
+  readonly profile: ChannelProfile
+  readonly role: Role
+  readonly connection: MessageStream
+  readonly options: ChannelDialOptions
+  /** Default: that of sessions. */
+  readonly admission?: Admission
+}
+
 /** One handshake under way: its deadline, what it expects, and the reports it owes. */
 export class Attempt {
   readonly role: Role
@@ -25,6 +42,7 @@ export class Attempt {
   streamMuxer: StreamMuxerFactory | undefined
   readonly #context: ChannelContext
   readonly #profile: ChannelProfile
+  readonly #admission: Admission
   readonly #expected: Expectation
   readonly #address: string
   /** What its refusal is looked for by; undefined where nobody looks. */
@@ -34,15 +52,11 @@ export class Attempt {
   #x0Id: Uint8Array | undefined
   #over = false
 
-  constructor(
-    context: ChannelContext,
-    profile: ChannelProfile,
-    role: Role,
-    connection: MessageStream,
-    options: ChannelDialOptions,
-  ) {
+  constructor(context: ChannelContext, init: AttemptInit) {
+    const { profile, role, connection, options } = init
     this.#context = context
     this.#profile = profile
+    this.#admission = init.admission ?? sessionAdmission(context, profile)
     this.role = role
     this.carrier = new HandshakeCarrier(connection, context.clock)
     this.#expected = { peerId: options.remotePeer, x0Id: options.expectedX0Id }
@@ -59,10 +73,6 @@ export class Attempt {
     return this.#over
   }
 
-  get verdictSent(): boolean {
-    return this.carrier.flights.some(({ name, direction }) => name === 'verdict' && direction === 'sent')
-  }
-
   /** @throws Error before the peer has been judged: a bug of ours */
   get peer(): JudgedPeer {
     if (this.#peer === undefined) throw new Error('the peer of this handshake is not known yet')
@@ -70,8 +80,12 @@ export class Attempt {
   }
 
   judge(offers: readonly string[], remote: ProvenIdentity, payload: HandshakePayload): void {
-    this.#peer = judgePeer(this.#context, this.#profile, this.role, offers, this.#expected, remote, payload)
+    this.#peer = judgePeer(this.#context, this.#rules(offers), remote, payload)
     this.#x0Id = remote.x0Id
+  }
+
+  #rules(offers: readonly string[]): JudgeRules {
+    return { protocol: this.#profile.protocol, role: this.role, offers, expected: this.#expected, admission: this.#admission }
   }
 
   session(): LiveSession {
@@ -121,6 +135,11 @@ export class Attempt {
     }
     session.accept()
     report({ type: 'accepted', facts: session })
+  }
+
+  /** The handshake went well, and it is for somebody else to say what became of it. */
+  handOver(): void {
+    this.#end()
   }
 
   /** Ends the attempt, reports it once, and gives the refusal to throw. */

@@ -3,7 +3,7 @@ import type { Role } from './pq-auth.ts'
 import type { RefusalCode, RefusedBy } from './refusal.ts'
 import type { SessionFacts } from './session.ts'
 
-/** What the channel reports; node.ts turns it into metrics and events. Nothing in it is secret. */
+/** What the channel reports; the composition root turns it into metrics and events. Nothing in it is secret. */
 export type ChannelEvent =
   | {
       /** The handshake is over at this end; an initiator still waits for the verdict (`accepted` follows). */
@@ -32,3 +32,25 @@ export type ChannelEvent =
   | { readonly type: 'pin-alarm'; readonly peerId: string; readonly code: RefusalCode; readonly seenX0Id: string | undefined }
   | { readonly type: 'damaged'; readonly facts: SessionFacts; readonly message: string }
   | { readonly type: 'rekeyed'; readonly facts: SessionFacts }
+  | {
+      /** A visit at the join door is over whose handshake held; others are `refused`. Not a session, and no fault where `answered`. */
+      readonly type: 'door'
+      readonly result: DoorResult
+      readonly message: string
+      readonly remoteAddress: string
+      readonly remotePeerId: string
+      readonly durationMs: number
+    }
+
+/** `failed`: we could not answer. All others but `answered` are what the visitor or the network did. */
+export const DOOR_RESULTS = [
+  'answered',
+  'failed',
+  'malformed-message',
+  'payload-too-large',
+  'record-damaged',
+  'closed',
+  'timeout',
+] as const satisfies readonly (RefusalCode | 'answered' | 'failed')[]
+
+export type DoorResult = (typeof DOOR_RESULTS)[number]

@@ -6,15 +6,16 @@ import {
   type StreamMuxerFactory,
   serviceCapabilities,
 } from '@libp2p/interface'
-import type { Clock } from '../platform/clock.ts'
 import { Attempt, type ChannelDialOptions } from './attempt.ts'
 import { timelineOf } from './carrier-address.ts'
 import type { ChannelContext } from './context.ts'
 import { type HandshakeInput, type Initiated, initiate, respond, signStaticKey } from './handshake.ts'
+import { handshakeInput, type OwnSide } from './handshake-input.ts'
 import { gated } from './inbound-gate.ts'
+import { lingering } from './lingering.ts'
 import type { LiveSession } from './live-session.ts'
 import type { Role } from './pq-auth.ts'
-import type { ChannelProfile } from './profile.ts'
+import { type ChannelProfile, JOIN_PROTOCOL } from './profile.ts'
 import { REKEY_LIMITS, RecordOpener, RecordSealer } from './records.ts'
 import { asRefusal, ChannelRefusal } from './refusal.ts'
 import { SecureStream } from './secure-stream.ts'
@@ -34,9 +35,6 @@ export interface EncrypterOptions {
   /** The muxer for sessions of this profile; by default the one that libp2p was given. */
   readonly muxer?: StreamMuxerFactory | undefined
 }
-
-/** How long a responder that refused waits for the peer to take the verdict and go, before the socket is cut. */
-const LINGER_MS = 1_000
 
 /** The secure channel as a connection encrypter of libp2p; one a protocol id. See docs/secure-channel.md. */
 export class X0Encrypter implements ConnectionEncrypter {
@@ -59,7 +57,8 @@ export class X0Encrypter implements ConnectionEncrypter {
   }
 
   async secureOutbound(connection: MessageStream, options: ChannelDialOptions = {}): Promise<SecuredConnection> {
-    const attempt = new Attempt(this.#context, this.#options.profile, 'initiator', connection, options)
+    const { profile } = this.#options
+    const attempt = new Attempt(this.#context, { profile, role: 'initiator', connection, options })
     try {
       const input = await this.#input(attempt, options)
       const initiated = await initiate(input)
@@ -68,7 +67,9 @@ export class X0Encrypter implements ConnectionEncrypter {
       attempt.returned()
       return secured(stream, attempt)
     } catch (error) {
-      throw attempt.fail(error)
+      const refusal = attempt.fail(error)
+      if (attempt.carrier.saidWhy) await lingering(connection, this.#context.clock, options.signal)
+      throw refusal
     }
   }
 
@@ -77,14 +78,15 @@ export class X0Encrypter implements ConnectionEncrypter {
   }
 
   async #respond(connection: MessageStream, options: SecureConnectionOptions): Promise<SecuredConnection> {
-    const attempt = new Attempt(this.#context, this.#options.profile, 'responder', connection, options)
+    const { profile } = this.#options
+    const attempt = new Attempt(this.#context, { profile, role: 'responder', connection, options })
     try {
       const responded = await respond(await this.#input(attempt, options))
       const session = attempt.session()
       session.keysAgreed(responded.split)
-      const rekey = this.#options.profile.rekey ? REKEY_LIMITS : undefined
+      const rekey = profile.rekey ? REKEY_LIMITS : undefined
       const sealer = new RecordSealer(responded.split.responderToInitiator, rekey)
-      if (this.#options.profile.verdict) attempt.carrier.sendFramed('verdict', sealer.seal(encodeVerdict()))
+      if (profile.verdict) attempt.carrier.sendFramed('verdict', sealer.seal(encodeVerdict()))
       const stream = this.#stream(attempt, session)
       rememberSession(timelineOf(connection), session)
       attempt.complete(session)
@@ -93,34 +95,33 @@ export class X0Encrypter implements ConnectionEncrypter {
       return secured(stream, attempt)
     } catch (error) {
       const refusal = attempt.fail(error)
-      if (attempt.verdictSent) await lingering(connection, this.#context.clock)
+      if (attempt.carrier.saidWhy) await lingering(connection, this.#context.clock, options.signal)
       throw refusal
     }
   }
 
   async #input(attempt: Attempt, options: SecureConnectionOptions): Promise<HandshakeInput> {
     const context = this.#context
-    const offers = [...this.#components.upgrader.getConnectionEncrypters().keys()]
-    return {
-      crypto: context.crypto,
-      profile: this.#options.profile,
-      identity: context.identity,
+    const { profile } = this.#options
+    const securityProtocols = this.#offers()
+    const side: OwnSide = {
+      profile,
       networkId: context.networkId,
       credential: context.credential(),
-      securityProtocols: offers.length === 0 ? [this.protocol] : offers,
+      securityProtocols,
       streamMuxers: options.skipStreamMuxerNegotiation === true ? [] : [...this.#muxers().keys()],
-      keys: context.keys.take(attempt.role),
       identitySignature: await this.#identitySignature,
-      known: context.known,
-      isAlone: () => attempt.role === 'responder' && context.gate.underWay <= 1,
-      carrier: attempt.carrier,
-      signal: attempt.signal,
-      slots: attempt.role === 'initiator' ? context.outboundSlots : context.inboundSlots,
-      judge: (remote, payload) => {
-        attempt.judge(offers.length === 0 ? [this.protocol] : offers, remote, payload)
-        attempt.streamMuxer = this.#agreedMuxer(options, payload.streamMuxers, attempt.role)
-      },
     }
+    return handshakeInput(context, attempt, side, (remote, payload) => {
+      attempt.judge(securityProtocols, remote, payload)
+      attempt.streamMuxer = this.#agreedMuxer(options, payload.streamMuxers, attempt.role)
+    })
+  }
+
+  /** The encrypters of this node that make sessions. The join door makes none, and nobody should end there by preference. */
+  #offers(): readonly string[] {
+    const offers = [...this.#components.upgrader.getConnectionEncrypters().keys()].filter((id) => id !== JOIN_PROTOCOL)
+    return offers.length === 0 ? [this.protocol] : offers
   }
 
   /** The initiator's stream: usable at once; what is sent waits for message C, and the verdict comes first back. */
@@ -204,18 +205,4 @@ export class X0Encrypter implements ConnectionEncrypter {
 function secured(stream: SecureStream, { peer, streamMuxer }: Attempt): SecuredConnection {
   const { peerId: remotePeer } = peer
   return streamMuxer === undefined ? { connection: stream, remotePeer } : { connection: stream, remotePeer, streamMuxer }
-}
-
-/** Gives a refused peer the time to read its verdict: cutting the socket at once could destroy it on the way. */
-async function lingering(connection: MessageStream, clock: Clock): Promise<void> {
-  if (connection.status !== 'open') return
-  await new Promise<void>((resolve) => {
-    const timer = clock.after(LINGER_MS, resolve)
-    // reading on keeps the kernel from answering unread bytes with a reset
-    connection.addEventListener('message', () => undefined)
-    connection.addEventListener('close', () => {
-      timer.cancel()
-      resolve()
-    })
-  })
 }

@@ -15,6 +15,11 @@ export class FrameSplitter {
     else for (const chunk of data) this.#add(chunk)
   }
 
+  /** Nothing is held. */
+  get isEmpty(): boolean {
+    return this.#length === 0
+  }
+
   /** The body length of the next frame, known before the body has arrived. */
   get announced(): number | undefined {
     return this.#length < 2 ? undefined : this.#peekLength()

@@ -4,6 +4,12 @@ import { FrameSplitter, frame } from './frames.ts'
 import { asRefusal, ChannelRefusal } from './refusal.ts'
 import type { Flight, Traffic } from './session.ts'
 
+type FrameName = Flight['name'] | 'record'
+
+function named(name: FrameName): string {
+  return name === 'verdict' || name === 'record' ? `the ${name}` : `message ${name}`
+}
+
 /** Reads and writes the handshake's frames on a raw connection, measures each flight, and gives the rest back. */
 export class HandshakeCarrier {
   readonly stream: MessageStream
@@ -12,6 +18,8 @@ export class HandshakeCarrier {
   readonly flights: Flight[] = []
   /** Bytes so far; the secure stream goes on counting here. */
   readonly traffic: Traffic = { sent: 0, received: 0 }
+  /** What was sent last tells the peer why it is refused: it should have the time to read it. */
+  saidWhy = false
   readonly #clock: Clock
   readonly #startedAt: number
 
@@ -34,6 +42,13 @@ export class HandshakeCarrier {
     this.note(name, 'sent', framed.length)
   }
 
+  /** The reason of a refusal, as the last that is sent; for a peer that has gone it is too late. */
+  sendWhy(name: Flight['name'], framed: Uint8Array): void {
+    if (this.stream.status !== 'open') return
+    this.sendFramed(name, framed)
+    this.saidWhy = true
+  }
+
   note(name: Flight['name'], direction: Flight['direction'], bytes: number): void {
     this.flights.push({ name, direction, bytes, atMs: this.elapsedMs })
     // what is received after the handshake, the verdict first, the secure stream counts
@@ -49,7 +64,7 @@ export class HandshakeCarrier {
   /**
    * The next frame's body.
    * @throws ChannelRefusal `timeout` when `signal` fires, `closed` when the peer goes away, and for a frame above `mostBytes`,
-   * as soon as its length is known, `malformed-message` (A) or `payload-too-large` (B and C)
+   * as soon as its length is known, `malformed-message` (A) or `payload-too-large` (all others)
    */
   async receive(name: Flight['name'], mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     const body = this.#nextFrame(name, mostBytes) ?? (await this.#awaitFrame(name, mostBytes, signal))
@@ -57,18 +72,25 @@ export class HandshakeCarrier {
     return body
   }
 
-  #nextFrame(name: Flight['name'], mostBytes: number): Uint8Array | undefined {
+  /** The next record, still sealed, for who reads records here in place of a secure stream. @throws ChannelRefusal as `receive` */
+  async receiveRecord(mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+    const sealed = this.#nextFrame('record', mostBytes) ?? (await this.#awaitFrame('record', mostBytes, signal))
+    this.traffic.received += sealed.length + 2
+    return sealed
+  }
+
+  #nextFrame(name: FrameName, mostBytes: number): Uint8Array | undefined {
     const announced = this.splitter.announced
     if (announced !== undefined && announced > mostBytes) {
       throw new ChannelRefusal(
         name === 'A' ? 'malformed-message' : 'payload-too-large',
-        `message ${name} has ${announced} bytes, at most ${mostBytes} are allowed`,
+        `${named(name)} has ${announced} bytes, at most ${mostBytes} are allowed`,
       )
     }
     return this.splitter.next()
   }
 
-  #awaitFrame(name: Flight['name'], mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  #awaitFrame(name: FrameName, mostBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const stream = this.stream
       const stop = (): void => {
@@ -92,13 +114,13 @@ export class HandshakeCarrier {
           fail(asRefusal(error, 'malformed-message'))
         }
       }
-      const onEnd = (): void => fail(new ChannelRefusal('closed', `the peer closed the connection before message ${name}`))
+      const onEnd = (): void => fail(new ChannelRefusal('closed', `the peer closed the connection before ${named(name)}`))
       const onClose = (event: StreamCloseEvent): void =>
         event.error === undefined
           ? onEnd()
-          : fail(new ChannelRefusal('closed', `the connection was cut before message ${name}`, { cause: event.error }))
+          : fail(new ChannelRefusal('closed', `the connection was cut before ${named(name)}`, { cause: event.error }))
       const onAbort = (): void =>
-        fail(new ChannelRefusal('timeout', `message ${name} did not arrive in time`, { cause: signal.reason }))
+        fail(new ChannelRefusal('timeout', `${named(name)} did not arrive in time`, { cause: signal.reason }))
       if (signal.aborted) return onAbort()
       if (stream.status !== 'open') return onEnd()
       signal.addEventListener('abort', onAbort)

@@ -1,9 +1,11 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
+import { frame } from './frames.ts'
 import type { HandshakeCarrier } from './handshake-carrier.ts'
 import { type HandshakeKeys, HandshakeState, XXHFS } from './handshake-state.ts'
 import type { KnownKeys } from './known-keys.ts'
 import { MAX_HANDSHAKE_PAYLOAD_BYTES, TAG_BYTES } from './limits.ts'
+import { decodeNotice, encodeNotice } from './notice.ts'
 import { decodePayload, encodePayload, type HandshakePayload } from './payload.ts'
 import {
   authContext,
@@ -70,7 +72,8 @@ export interface Initiated extends ProvenPeer {
 
 /**
  * The initiator's side up to the point where the responder is proved. Message B is judged wholly before C is sent; C is
- * signed at the same time in the pool, because its hash is fixed once B has been read.
+ * signed at the same time in the pool, because its hash is fixed once B has been read. Where the proof holds and the
+ * judgement refuses the responder, C carries a refusal notice and nothing else.
  * @throws ChannelRefusal
  */
 export async function initiate(input: HandshakeInput): Promise<Initiated> {
@@ -90,7 +93,15 @@ export async function initiate(input: HandshakeInput): Promise<Initiated> {
   const ours = ownPayload(input, 'initiator', state.symmetric.hash)
   ours.catch(() => undefined)
   const remote = verifyProofNow(input.crypto, input.known, proof)
-  input.judge(remote, payload)
+  try {
+    input.judge(remote, payload)
+  } catch (error) {
+    // the peer is who it says, so it may know why; by a notice in place of our identity
+    if (input.profile.verdict && error instanceof ChannelRefusal) {
+      carrier.sendWhy('C', frame(state.writePayload(encodeNotice(error.code))))
+    }
+    throw error
+  }
 
   const finish = async (): Promise<SplitResult> => {
     const body = state.writePayload(await ours)
@@ -103,7 +114,8 @@ export async function initiate(input: HandshakeInput): Promise<Initiated> {
 
 /**
  * The responder's side. Where the peer is refused after its static key is known, the refusal is sent as the verdict;
- * before that there is no common key to say it under, and the connection just ends.
+ * before that there is no common key to say it under, and the connection just ends. A refusal notice in C ends it too, before
+ * any signature is checked: that is the initiator's refusal (`by: 'peer'`).
  * @throws ChannelRefusal
  */
 export async function respond(input: HandshakeInput): Promise<Responded> {
@@ -124,7 +136,10 @@ export async function respond(input: HandshakeInput): Promise<Responded> {
   state.readTokens(messageC)
   try {
     const hash = state.symmetric.hash
-    const payload = decodePayload(state.readPayload())
+    const plain = state.readPayload()
+    const notice = input.profile.verdict ? decodeNotice(plain) : undefined
+    if (notice !== undefined) throw notice
+    const payload = decodePayload(plain)
     expectAuthentication(input, payload)
     const proof: ProofToCheck = { payload, staticKey: state.remoteStatic, hash, signer: 'initiator' }
     const remote = input.isAlone()
@@ -135,9 +150,10 @@ export async function respond(input: HandshakeInput): Promise<Responded> {
     return { remote, payload, split: state.split() }
   } catch (error) {
     const refusal = asRefusal(error, 'malformed-message')
-    if (input.profile.verdict && carrier.stream.status === 'open') {
+    // a peer that has refused us wants no verdict
+    if (input.profile.verdict && refusal.by === 'self') {
       const sealer = new RecordSealer(state.symmetric.split().responderToInitiator, undefined)
-      carrier.sendFramed('verdict', sealer.seal(encodeVerdict(refusal.code)))
+      carrier.sendWhy('verdict', sealer.seal(encodeVerdict(refusal.code)))
     }
     throw refusal
   }

@@ -62,3 +62,21 @@ export const ATTENTION_MS = 0.15
 
 /** A responder makes the ephemeral keys of its next handshake this long after the last one began: most are over by then. */
 export const REFILL_AFTER_MS = 20
+
+// ---- the join door (join-door.ts)
+
+/** A request holds an invite's proof (5.3 kB), a name and what an operator may want to read; sponsors keep some of them. */
+export const MAX_JOIN_REQUEST_BYTES = 32 * 1024
+
+/** An answer holds a genesis (2 kB a founder), a credential, revocations and addresses; a joiner holds all of it in memory. */
+export const MAX_JOIN_ANSWER_BYTES = 256 * 1024
+
+/**
+ * A whole visit, handshake included, and below libp2p's own bound on an upgrade (8 s), so that this one decides: a full
+ * answer at 40 kB/s. Places are few, and a slow visitor holds one.
+ */
+export const JOIN_VISIT_MS = 7_000
+
+/** Visits at once, and of one address: joining is rare, and 8 full answers are 2 MiB of memory. */
+export const MAX_JOIN_VISITS = 8
+export const MAX_JOIN_VISITS_PER_ADDRESS = 2

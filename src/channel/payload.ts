@@ -1,4 +1,5 @@
 import { MAX_CREDENTIAL_BYTES, MAX_HANDSHAKE_PAYLOAD_BYTES, MAX_LISTED_PROTOCOLS, MAX_PROTOCOL_ID_BYTES } from './limits.ts'
+import { NOTICE_EXTENSION } from './notice.ts'
 import { type Field, onlyBytes, onlyNumber, readFields, repeatedText, writeFields } from './protobuf.ts'
 import { ChannelRefusal } from './refusal.ts'
 
@@ -73,6 +74,9 @@ export function decodePayload(bytes: Uint8Array): HandshakePayload {
   const fields = readFields(bytes)
   const identityKey = onlyBytes(fields, 1)
   const extensions = readFields(onlyBytes(fields, 4) ?? new Uint8Array(0))
+  if (extensions.some(({ number }) => number === NOTICE_EXTENSION)) {
+    throw new ChannelRefusal('malformed-message', 'a payload is either an identity or a refusal notice, in its one form')
+  }
   const extension = onlyBytes(extensions, EXTENSION)
   return {
     ed25519: ed25519FromProtobuf(identityKey),

@@ -24,6 +24,18 @@ export const X0_PROFILE: ChannelProfile = {
   rekey: true,
 }
 
+/** The id of the join door, over which a node without a credential asks for one (join-door.ts). */
+export const JOIN_PROTOCOL = '/x0/join/1.0.0'
+
+/** The same handshake, for one request and one answer: too short for a rekey. */
+export const JOIN_PROFILE: ChannelProfile = {
+  protocol: JOIN_PROTOCOL,
+  prologue: new TextEncoder().encode(JOIN_PROTOCOL),
+  authentication: 'required',
+  verdict: true,
+  rekey: false,
+}
+
 /** The open libp2p hybrid Noise draft; its id is configuration because the draft's version still moves. */
 export function interopProfile(protocol: string): ChannelProfile {
   return { protocol, prologue: new Uint8Array(0), authentication: 'offered', verdict: false, rekey: false }

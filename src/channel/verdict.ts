@@ -1,4 +1,5 @@
 import { ChannelRefusal, type RefusalCode } from './refusal.ts'
+import { explainedRefusal } from './refusal-text.ts'
 
 /**
  * The verdict: the first record R->I of the x0 protocol, two bytes of plaintext `version (1) || code`. In XX the
@@ -40,11 +41,25 @@ const WIRE: ReadonlyMap<RefusalCode, number> = new Map<RefusalCode, number>([
 ])
 
 const BY_WIRE = new Map([...WIRE].map(([code, number]) => [number, code]))
+/** For reasons that have no number, or one that this version does not know. */
+const OTHER = 16
+
+/** How a refusal is named on the wire, 1 to 127: in the verdict, and in a refusal notice (notice.ts). */
+export function refusalNumber(code: RefusalCode): number {
+  return WIRE.get(code) ?? OTHER
+}
+
+/** What the peer says by `number`. A later version may know more reasons; that it refuses is what counts. */
+export function peerRefusal(number: number): ChannelRefusal {
+  const code = BY_WIRE.get(number)
+  if (code !== undefined) return explainedRefusal(code, 'peer')
+  return new ChannelRefusal('not-allowed', `the peer refused this connection: code ${number}`, { by: 'peer' })
+}
 
 export const VERDICT_BYTES = 2
 
 export function encodeVerdict(refusal?: RefusalCode): Uint8Array {
-  return Uint8Array.of(VERSION, refusal === undefined ? ACCEPTED : (WIRE.get(refusal) ?? WIRE.get('not-allowed') ?? 16))
+  return Uint8Array.of(VERSION, refusal === undefined ? ACCEPTED : refusalNumber(refusal))
 }
 
 /** Undefined where the peer accepts; else its refusal. @throws ChannelRefusal `malformed-message` for anything else. */
@@ -53,11 +68,5 @@ export function decodeVerdict(bytes: Uint8Array): ChannelRefusal | undefined {
     throw new ChannelRefusal('malformed-message', 'the first record of the peer is not a verdict')
   }
   const number = bytes[1] ?? 0
-  if (number === ACCEPTED) return undefined
-  const code = BY_WIRE.get(number)
-  if (code === undefined) {
-    // a later version may know more reasons; that it refuses is what counts
-    return new ChannelRefusal('not-allowed', `the peer refused this connection: code ${number}`, { by: 'peer' })
-  }
-  return new ChannelRefusal(code, `the peer refused this connection: ${code}`, { by: 'peer' })
+  return number === ACCEPTED ? undefined : peerRefusal(number)
 }

@@ -20,14 +20,32 @@ const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
     exit: 'usage',
     hint: 'An address is MULTIADDR/p2p/PEERID with an optional #x0id, as `x0 self` prints it on the other node.',
   },
+  'name-invalid': { exit: 'usage' },
+  'invite-invalid': { exit: 'usage', hint: 'Copy the whole line that `x0 invite` printed on the other machine.' },
   'token-required': { exit: 'denied', hint: TOKEN_HINT },
+  'not-a-member': { exit: 'denied', hint: '`x0 members` lists the members; run the command at one of them.' },
+  'admission-by-vote': { exit: 'denied' },
+  'join-refused': { exit: 'denied' },
+  'renewal-refused': { exit: 'denied' },
   'origin-refused': { exit: 'denied' },
   'scope-missing': { exit: 'denied', hint: TOKEN_HINT },
   'route-unknown': { exit: 'failure', hint: VERSION_HINT },
   'peer-unknown': { exit: 'unreachable' },
+  'node-unknown': { exit: 'failure', hint: '`x0 members` lists the nodes that this one knows.' },
+  'invite-unknown': { exit: 'failure', hint: '`x0 invite list` lists those that are open.' },
   'method-unsupported': { exit: 'failure', hint: VERSION_HINT },
   'request-timeout': { exit: 'failure', hint: MOMENT_HINT },
   'peer-ambiguous': { exit: 'usage', hint: 'Give the whole peer id or x0 id.' },
+  'in-network': { exit: 'failure', hint: 'Leave it first with `x0 leave`.' },
+  'no-network': { exit: 'failure', hint: 'Found one with `x0 network create NAME`, or join one with `x0 join LINE`.' },
+  'last-member': {
+    exit: 'failure',
+    hint: 'Nobody could admit or revoke nodes any more. `x0 leave --force` leaves all the same.',
+  },
+  'name-taken': { exit: 'failure', hint: 'Choose another one with --name.' },
+  'too-many': { exit: 'failure' },
+  'member-protected': { exit: 'failure' },
+  'revocation-refused': { exit: 'failure' },
   'body-too-large': { exit: 'usage' },
   'body-type-unsupported': { exit: 'failure', hint: VERSION_HINT },
   'host-refused': {
@@ -59,6 +77,13 @@ export function problemFailure(status: number, headers: IncomingHttpHeaders, bod
   const detail = problem.detail || problem.title || `the node answered with HTTP status ${status}`
   const message = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? '' : '.'}`
   return new CommandFailure(exit, message, hint === undefined ? {} : { hint })
+}
+
+/** The same for a fault that a command met in the home itself, without a running node. */
+export function faultFailure(code: ProblemCode, message: string): CommandFailure {
+  const { exit, hint } = MEANINGS[code]
+  const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`
+  return new CommandFailure(exit, sentence, hint === undefined ? {} : { hint })
 }
 
 /** For codes of a newer node, and for what stands between this command and the node. */

@@ -2,6 +2,9 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
+import { addAuditCommands } from './audit-commands.ts'
+import { addNetworkCommands } from './network-commands.ts'
+import { addPolicyCommands } from './policy-commands.ts'
 import type { Call, Terminal } from './terminal.ts'
 
 interface GlobalFlags {
@@ -125,6 +128,10 @@ export function buildProgram(terminal: Terminal): Command {
     .action(async (options: { ready?: true; peers?: number; for?: string }) => {
       await (await import('./wait.ts')).wait(call(), options)
     })
+
+  addNetworkCommands(program, call)
+  addPolicyCommands(program, call)
+  addAuditCommands(program, call)
 
   const config = program.command('config').description('the configuration: show, test, schema')
   config

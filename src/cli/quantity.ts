@@ -51,3 +51,9 @@ export function readDuration(text: string): number | undefined {
   const value = Number(match[1]) * factor
   return value > 0 && value <= 2 ** 31 - 1 ? value : undefined
 }
+
+/** Reads `30d` as milliseconds; undefined where it is not days. */
+export function readDays(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)d$/.exec(text)
+  return match === null ? undefined : Number(match[1]) * 86_400_000
+}

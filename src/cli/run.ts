@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { constants } from 'node:os'
 import { type FlagValue, loadConfig } from '../config/load.ts'
 import type { LoadedConfig } from '../config/origin.ts'
-import type { RunningNode } from '../node.ts'
+import type { RunningNode } from '../node/start-node.ts'
 import { createLog, type RootLog } from '../platform/log.ts'
 import { findDaemon } from './daemon.ts'
 import { EXIT } from './failure.ts'
@@ -60,7 +60,7 @@ export async function run(call: Call, flags: RunFlags): Promise<void> {
 }
 
 async function start(call: Call, config: LoadedConfig, log: RootLog): Promise<RunningNode> {
-  const { startNode } = await import('../node.ts')
+  const { startNode } = await import('../node/start-node.ts')
   const passphrase = await knownPassphrase(call.terminal, config.config.security.passphraseFile)
   const attempt = (secret: string | undefined): Promise<RunningNode> =>
     startNode({ home: call.home, config, log, ...(secret === undefined ? {} : { passphrase: secret }) })

@@ -5,10 +5,12 @@ import { ClassicalEncrypter } from '../channel/classical.ts'
 import type { Applicant, ChannelContext } from '../channel/context.ts'
 import { X0Encrypter } from '../channel/encrypter.ts'
 import { FloodGate, type FloodLimits } from '../channel/flood-gate.ts'
+import { type Door, JoinDoor } from '../channel/join-door.ts'
+import { NO_NETWORK } from '../channel/join-network.ts'
 import { KeyMaterial } from '../channel/key-material.ts'
 import { KnownKeys } from '../channel/known-keys.ts'
 import { MAX_FRAME_BYTES } from '../channel/limits.ts'
-import type { PinBook } from '../channel/pins.ts'
+import { PinBook } from '../channel/pins.ts'
 import { interopProfile, X0_PROFILE, X0_PROTOCOL } from '../channel/profile.ts'
 import { RecentRefusals } from '../channel/recent-refusals.ts'
 import type { RefusalCode } from '../channel/refusal.ts'
@@ -20,7 +22,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { ProbingEncrypter } from './handshake-probe.ts'
 import { KnownIdentities } from './known-identities.ts'
 import type { EncrypterFactory } from './libp2p-host.ts'
-import { X0_YAMUX_INITIAL_WINDOW, X0_YAMUX_MAX_WINDOW } from './limits.ts'
+import { JOINER_HANDSHAKE_MS, X0_YAMUX_INITIAL_WINDOW, X0_YAMUX_MAX_WINDOW } from './limits.ts'
 
 export interface ChannelSetupOptions {
   readonly crypto: CryptoBackend
@@ -36,13 +38,15 @@ export interface ChannelSetupOptions {
   /** Who may be a peer over the x0 channel: the reason to turn somebody away, or undefined. */
   readonly admit: (applicant: Applicant) => RefusalCode | undefined
   readonly report: (event: ChannelEvent) => void
+  /** The join door, where this node lets others into its network; without it the node does not offer the door's protocol. */
+  readonly door?: Door | undefined
 }
 
 export interface ChannelSetup {
   readonly context: ChannelContext
   /** Who must prove an x0 id; to be told where to look as soon as there is a host. */
   readonly identities: KnownIdentities
-  /** For createHost, in order of preference: the x0 channel, then what `security.interop` names. */
+  /** For createHost, in order of preference: the x0 channel, what `security.interop` names, and the join door, which makes no session. */
   readonly factories: readonly EncrypterFactory[]
   /** The encrypter of a protocol id, once the host is made; undefined for one that this node does not offer. */
   encrypter(protocol: string): ProbingEncrypter | undefined
@@ -50,34 +54,16 @@ export interface ChannelSetup {
 
 /** Builds everything of the channel that a host needs from the configuration. */
 export async function setUpChannel(options: ChannelSetupOptions): Promise<ChannelSetup> {
-  // inbound and outbound together half of the pool
-  const places = Math.max(1, Math.floor(threadPoolSize() / 4))
   const identities = new KnownIdentities()
-  const context: ChannelContext = {
-    crypto: options.crypto,
-    identity: options.identity,
-    networkId: options.networkId,
-    clock: options.clock,
-    keys: new KeyMaterial(options.crypto, options.clock),
-    pins: options.pins,
-    known: new KnownKeys(),
-    gate: new FloodGate(options.flood),
-    inboundSlots: new Slots(places),
-    outboundSlots: new Slots(places),
-    refusals: new RecentRefusals(),
-    traffic: { sent: 0, received: 0 },
-    attention: new Attention(options.clock),
-    scratch: Buffer.allocUnsafeSlow(MAX_FRAME_BYTES),
-    timeoutMs: options.timeoutMs,
-    credential: options.credential,
+  const context = channelContext({
+    ...options,
     admit(protocol, applicant) {
       const { peerId, x0Id } = applicant
       if (protocol === X0_PROTOCOL) return options.admit(applicant)
       if (!isNamed(options.interop, protocol, peerId)) return 'not-allowed'
       return x0Id === undefined && identities.x0IdOf(peerId) !== undefined ? 'missing-authentication' : undefined
     },
-    report: options.report,
-  }
+  })
   const made = new Map<string, ProbingEncrypter>()
   const keep = <T extends ProbingEncrypter>(encrypter: T): T => {
     made.set(encrypter.protocol, encrypter)
@@ -87,7 +73,51 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     (components) => keep(new X0Encrypter(context, components, { profile: X0_PROFILE, muxer: wideYamux() })),
   ]
   for (const { protocol } of options.interop) factories.push(await interopFactory(context, protocol, keep))
+  const { door } = options
+  // last: whoever has anything else in common with us never comes to it
+  if (door !== undefined) factories.push(() => new JoinDoor(context, door))
   return { context, identities, factories, encrypter: (protocol) => made.get(protocol) }
+}
+
+type ContextOptions = Pick<
+  ChannelContext,
+  'crypto' | 'identity' | 'networkId' | 'clock' | 'pins' | 'timeoutMs' | 'credential' | 'admit' | 'report'
+> &
+  Pick<ChannelSetupOptions, 'flood'>
+
+function channelContext({ flood, ...given }: ContextOptions): ChannelContext {
+  const { crypto, clock } = given
+  // inbound and outbound together half of the pool
+  const places = Math.max(1, Math.floor(threadPoolSize() / 4))
+  return {
+    ...given,
+    keys: new KeyMaterial(crypto, clock),
+    known: new KnownKeys(),
+    gate: new FloodGate(flood),
+    inboundSlots: new Slots(places),
+    outboundSlots: new Slots(places),
+    refusals: new RecentRefusals(),
+    traffic: { sent: 0, received: 0 },
+    attention: new Attention(clock),
+    scratch: Buffer.allocUnsafeSlow(MAX_FRAME_BYTES),
+  }
+}
+
+/**
+ * What a process without a host needs to call at a join door (callJoinDoor): it answers nobody, pins nobody, and the
+ * network is what the call says.
+ */
+export function joinerContext(joiner: Pick<ChannelContext, 'crypto' | 'identity' | 'clock'>): ChannelContext {
+  return channelContext({
+    ...joiner,
+    networkId: NO_NETWORK,
+    pins: new PinBook(),
+    flood: { perAddressPerSecond: 0, perAddressBurst: 0, concurrent: 0 },
+    timeoutMs: JOINER_HANDSHAKE_MS,
+    credential: () => undefined,
+    admit: () => undefined,
+    report: () => undefined,
+  })
 }
 
 /** On the x0 protocol both ends begin with larger windows, by specification: yamux does not advertise its initial one. */

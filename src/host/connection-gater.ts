@@ -1,6 +1,7 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
 import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
 import { GOOD_ADDRESS_MS } from '../channel/limits.ts'
+import { sessionOf } from '../channel/session.ts'
 import { addressKey } from '../platform/address-key.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { CountFault } from './counter.ts'
@@ -99,7 +100,7 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
         'close',
         () => {
           use.open -= 1
-          if (settle(connection) && !known.has(connection)) options.count('inbound-unfinished')
+          if (settle(connection) && !isKnown(connection)) options.count('inbound-unfinished')
           if (use.open === 0 && uses.get(key) === use) uses.delete(key)
         },
         { once: true },
@@ -118,6 +119,11 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
       settle(connection)
       return false
     },
+  }
+
+  /** It proved itself: over a session's handshake, or in a visit at the join door, which the upgrader takes for a failure. */
+  function isKnown(connection: MultiaddrConnection): boolean {
+    return known.has(connection) || sessionOf(connection)?.isAccepted === true
   }
 
   function noteGood(key: string): void {

@@ -56,7 +56,7 @@ class SharedAddresses extends Set<string> {
 
 /** gossipsub as governance.md ("Spreading") asks for it. */
 export function gossipService(options: GossipOptions): (components: GossipSubComponents) => GossipSub {
-  return gossipsub({
+  const create = gossipsub({
     // Our payloads carry their own post-quantum signatures; gossipsub's would be classical and cost x 3.5.
     globalSignaturePolicy: 'StrictNoSign',
     msgIdFn: (message) => gossipMessageId(message.topic, message.data),
@@ -66,6 +66,8 @@ export function gossipService(options: GossipOptions): (components: GossipSubCom
     floodPublish: true,
     allowPublishToZeroTopicPeers: true,
     emitSelf: false,
+    // A revocation that was heard before may be told again by hand.
+    ignoreDuplicatePublishError: true,
     doPX: false,
     awaitRpcMessageHandler: true,
     maxOutboundBufferSize: MAX_GOSSIP_BACKLOG_BYTES,
@@ -100,4 +102,27 @@ export function gossipService(options: GossipOptions): (components: GossipSubCom
       opportunisticGraftThreshold: 5,
     },
   })
+  return (components) => {
+    const gossip = create(components)
+    refuseEndedStreams(gossip)
+    return gossip
+  }
+}
+
+/**
+ * gossipsub listens for the end of its stream to a peer only once libp2p has handed it over. A stream that the peer has reset
+ * by then (it catches up, catch-up.ts) would be kept for ever, and never be replaced: nothing would reach that peer again.
+ */
+function refuseEndedStreams(gossip: GossipSub): void {
+  // a field of the class that its interface does not have
+  if (!('streamsOutbound' in gossip) || !(gossip.streamsOutbound instanceof Map)) return
+  const streams: Map<unknown, unknown> = gossip.streamsOutbound
+  const set = streams.set.bind(streams)
+  streams.set = (peer, stream) => (hasEnded(stream) ? streams : set(peer, stream))
+}
+
+function hasEnded(stream: unknown): boolean {
+  if (typeof stream !== 'object' || stream === null || !('rawStream' in stream)) return false
+  const { rawStream } = stream
+  return typeof rawStream === 'object' && rawStream !== null && 'status' in rawStream && rawStream.status !== 'open'
 }

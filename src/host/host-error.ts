@@ -2,6 +2,8 @@
 export type HostErrorCode =
   | 'bad-record'
   | 'bad-frame'
+  /** A peer did not keep to the protocol of revocations: it lied, or sent what no honest node has. */
+  | 'bad-sync'
   | 'frame-too-large'
   | 'stream-ended'
   | 'stream-timeout'

@@ -29,6 +29,9 @@ export const INBOUND_UPGRADE_TIMEOUT_MS = 8_000
 export const PEER_ADDRESS_AGE_MS = 7 * 24 * 3_600_000
 export const PEER_AGE_MS = 30 * 24 * 3_600_000
 
+/** The handshake of a joiner without a configuration, a slow line included. */
+export const JOINER_HANDSHAKE_MS = 5_000
+
 /** multistream-select's own bound on a line (protocol id and newline). */
 export const MAX_NEGOTIATION_LINE_BYTES = 1024
 /** Lines of a negotiation: greetings, encrypters and muxers that are tried. A node of ours needs three, others a dozen. */
@@ -221,3 +224,72 @@ export const X0_YAMUX_MAX_WINDOW = 16 * 1024 * 1024
 export const HEALTH_CLOCK_OFFSET_MS = 60_000
 /** Timers a second late: probes of peers are then answered too late as well. */
 export const HEALTH_LAG_MS = 1_000
+
+/** A request of the join exchange is 32 KiB at most; an answer holds a genesis of at most 97 KiB and a credential. */
+export const MAX_JOIN_FRAME_BYTES = 128 * 1024
+
+/** Each request costs a member a signature and a write to the disk. A node renews twice a month; a door brings a few for others. */
+export const JOIN_STREAM_BURST = 16
+export const JOIN_STREAM_RATE = 1
+
+/** A door that brings a request waits for a member that signs, and writes to its disk. */
+export const JOIN_STREAM_ANSWER_MS = 8_000
+
+// ---- revocations: gossip (trust-gossip.ts)
+
+/** Revocations that one peer may bring by gossip: burst, and per second. The rest waits for a sync; each costs one ML-DSA verification. */
+export const REVOCATION_BURST = 32
+export const REVOCATION_RATE = 1
+
+// ---- revocations: sync (trust-sync.ts)
+
+/** Revoked nodes of a network: 32 founders may revoke 1,024 each. A list of them all is 1 MiB. */
+export const MAX_SYNC_SUBJECTS = 32 * 1024
+/** Subjects in one frame: 8 KiB, as much as a credential may have. */
+export const SYNC_SUBJECTS_PER_FRAME = 256
+/** Revocations each way in one exchange: 3.8 MB, which 1 Mbit/s carries in its time. Whoever lacks more begins another one. */
+export const MAX_SYNC_TRANSFER = 1024
+/** 256 subjects or a credential (8 KiB), and the kind of the frame. */
+export const MAX_SYNC_FRAME_BYTES = 8 * 1024 + 1
+/** Syncs of one connection that are served at once: one that ends and one that begins, or a credential. */
+export const MAX_SYNC_STREAMS = 2
+/** Exchanges that are begun at once, and such with lists that are served at once: each may hold two lists, 2 MiB. */
+export const MAX_SYNCS_AT_ONCE = 8
+/** A whole exchange. What was told until then is kept, and the next one goes on from there. */
+export const SYNC_TIMEOUT_MS = 30_000
+/** With one random peer, give or take a tenth; docs/revocation.md has the arithmetic of the wire. */
+export const SYNC_PERIOD_MS = 30_000
+/** Exchanges that one peer may begin: burst, and per second. */
+export const SYNC_REQUEST_BURST = 16
+export const SYNC_REQUEST_RATE = 1
+/**
+ * Subjects of revocations that mean nothing here (signed by nobody that is a member, or by one that has used up its share) are
+ * not asked for again for this long; so many are remembered.
+ */
+export const SYNC_USELESS_MS = 3_600_000
+export const MAX_SYNC_USELESS = 4096
+/** Whoever has learned a revocation syncs with all its peers after this wait, up to twice as long, so that gossip can be first. */
+export const SYNC_SPREAD_MS = 100
+/** Least time between two such rounds: a member that signs many revocations must not make everybody talk without an end. */
+export const SYNC_SPREAD_GAP_MS = 1_000
+
+// ---- revocations: catching up (catch-up.ts)
+
+/** How long a member is waited for, before a sync with any admitted peer is enough. */
+export const CATCH_UP_GRACE_MS = 30_000
+/** While catching up, peers that no sync was completed with are tried again this often. */
+export const CATCH_UP_RETRY_MS = 2_000
+/** A node that met nobody for this long, or whose machine slept as long, catches up again. */
+export const CATCH_UP_AWAY_MS = 10 * 60_000
+/** Peers remembered as synced with while no member was. One would do, but it may turn out to be revoked. */
+export const MAX_CATCH_UP_HEARD = 16
+/** identify allows one stream at a time: a try that meets another one in progress waits this long, and there are so many tries. */
+export const REIDENTIFY_WAIT_MS = 200
+export const REIDENTIFY_TRIES = 5
+
+// ---- cutting (peer-cutter.ts, expiry-sweep.ts)
+
+/** Time for a connection to end well, before it is aborted. Its streams end at once. */
+export const CUT_GRACE_MS = 100
+/** Credentials of live peers are looked at when one expires, and this often: the wall clock may jump. */
+export const EXPIRY_CHECK_MS = 60_000

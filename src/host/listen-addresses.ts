@@ -45,6 +45,30 @@ export async function listen(host: Pick<Host, 'start'>): Promise<void> {
   }
 }
 
+/**
+ * The addresses that a node had, in the form of `listen`, so that it can have them again: where a port was left to the
+ * system, or another was taken instead of a default one, the one that it got.
+ * @param asked what the configuration says
+ * @param had multiaddrs that the host listened on, one for each interface
+ */
+export function addressesHad(asked: readonly string[], had: readonly string[]): string[] {
+  let left = had.map(listener)
+  return asked.map((address) => {
+    const { family, host, port } = listener(address)
+    const isAny = host === '0.0.0.0' || host === '::'
+    const fitting = left.filter((each) => each.family === family && (isAny || each.host === host))
+    const got = fitting.find((each) => each.port === port) ?? fitting[0]
+    if (got === undefined) return address
+    left = left.filter((each) => each.family !== family || each.port !== got.port)
+    return `/${family}/${host}/tcp/${got.port}`
+  })
+}
+
+function listener(address: string): { family: string; host: string; port: string } {
+  const [ip, tcp] = multiaddr(address).getComponents()
+  return { family: ip?.name ?? '', host: ip?.value ?? '', port: tcp?.value ?? '' }
+}
+
 /** Binds and lets go again; the code of what went wrong, or undefined. Addresses that are not TCP are the transport's to judge. */
 function tryToBind(address: string): Promise<string | undefined> {
   const parsed = multiaddr(address)

@@ -1,4 +1,5 @@
 import type { Connection } from '@libp2p/interface'
+import { X0_PROTOCOL } from '../channel/profile.ts'
 import { sessionOf } from '../channel/session.ts'
 import type { Clock, Timer } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
@@ -157,9 +158,10 @@ export function createLiveness(options: LivenessOptions): Liveness {
     let retryMs = LIVENESS_URGENT_MS
     try {
       await sessionOf(connection)?.accepted
-      // interop sessions are fenced off (interop-fence.ts): such a peer has no liveness stream
-      if (!running || connection.status !== 'open' || connection.limits !== undefined) return
-      const frames = await openFrames(connection, LIVENESS_PROTOCOL, MAX_LIVENESS_FRAME_BYTES)
+      // interop sessions are fenced off for good (interop-fence.ts): such a peer has no liveness stream
+      const isForeign = connection.limits !== undefined && connection.encryption !== X0_PROTOCOL
+      if (!running || connection.status !== 'open' || isForeign) return
+      const frames = await openFrames(connection, LIVENESS_PROTOCOL, MAX_LIVENESS_FRAME_BYTES, { whileFenced: true })
       await serve(connection, frames).finally(() => frames.close())
     } catch (error) {
       // Software without our protocol (interop) is not asked again on this connection.
@@ -182,7 +184,8 @@ export function createLiveness(options: LivenessOptions): Liveness {
     async start() {
       running = true
       host.addEventListener('connection:open', onOpen)
-      const limits = { maxBytes: MAX_LIVENESS_FRAME_BYTES, maxStreams: 1 }
+      // While this node catches up as well: it tells times only, as ping does, and whoever is silent must be noticed.
+      const limits = { maxBytes: MAX_LIVENESS_FRAME_BYTES, maxStreams: 1, whileFenced: true }
       await serveFrames(host, LIVENESS_PROTOCOL, limits, count, (frames, connection) => serve(connection, frames))
     },
     stop() {

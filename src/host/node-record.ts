@@ -1,11 +1,12 @@
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
-import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { COMPOSITE_SIGNATURE_BYTES, compositePublicKey, importCompositePublic } from '../crypto/composite.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import { x0IdOf } from '../identity/x0-id.ts'
-import { ByteReader, ByteWriter } from './byte-codec.ts'
+import { addressFromBytes } from '../platform/address-bytes.ts'
+import { ByteReader, ByteWriter } from '../platform/byte-codec.ts'
 import { HostError } from './host-error.ts'
 import {
   MAX_ADDRESS_BYTES,
@@ -80,7 +81,7 @@ export function decodeNodeRecord(backend: Pick<CryptoBackend, 'sha256'>, bytes: 
   if (bytes.length > MAX_RECORD_BYTES) throw new HostError('bad-record', `a record of ${bytes.length} bytes`)
   // A copy by Uint8Array.from: Buffer's own slice() would share the caller's memory.
   const own = Uint8Array.from(bytes)
-  const reader = new ByteReader(own, 'bad-record')
+  const reader = new ByteReader(own, (why) => new HostError('bad-record', why))
   if (reader.u8() !== VERSION) throw new HostError('bad-record', 'another version')
   const networkId = reader.bytes(32)
   const ed25519 = reader.bytes(32)
@@ -163,15 +164,9 @@ function encodeBody(body: NodeRecordBody): Uint8Array {
 }
 
 function decodeAddress(bytes: Uint8Array): string {
-  try {
-    const address = multiaddr(bytes)
-    const text = address.toString()
-    const isOneEncoding = Buffer.compare(multiaddr(text).bytes, bytes) === 0
-    if (bytes.length > 0 && isOneEncoding && !address.getComponents().some(({ code }) => code === CODE_P2P)) return text
-  } catch (cause) {
-    throw new HostError('bad-record', 'no multiaddr', { cause })
-  }
-  throw new HostError('bad-record', 'a multiaddr in another form')
+  const address = addressFromBytes(bytes)
+  if (address === undefined) throw new HostError('bad-record', 'no multiaddr, or one in another form')
+  return address
 }
 
 function distinct(ids: readonly Uint8Array[]): Uint8Array[] {

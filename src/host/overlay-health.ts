@@ -6,7 +6,8 @@ import type { Overlay } from './overlay.ts'
 import { clockOffsetOf } from './overlay-metrics.ts'
 
 export interface HealthSources {
-  readonly overlay: Pick<Overlay, 'host' | 'supervisor' | 'liveness'>
+  /** The one of now: it changes with the network. */
+  readonly overlay: () => Pick<Overlay, 'host' | 'supervisor' | 'liveness'>
   readonly lag: EventLoopLag
   /** False for a node that is only to dial: `listen` is empty. */
   readonly listens: boolean
@@ -16,15 +17,17 @@ export interface HealthSources {
 
 /** What makes this node well, in the words of an operator. */
 export function healthChecks({ overlay, lag, listens, storeFailure }: HealthSources): NamedCheck[] {
-  const { host, supervisor } = overlay
-  const upCount = (): number => supervisor.peers().filter(({ status }) => status === 'up/direct').length
+  const upCount = (): number =>
+    overlay()
+      .supervisor.peers()
+      .filter(({ status }) => status === 'up/direct').length
   return [
     {
       name: 'listening',
       critical: true,
       run: () => {
         if (!listens) return { ok: true, detail: 'not asked to: this node only dials' }
-        const addresses = host.getMultiaddrs().length
+        const addresses = overlay().host.getMultiaddrs().length
         return { ok: addresses > 0, detail: `${addresses} addresses` }
       },
     },
@@ -33,7 +36,9 @@ export function healthChecks({ overlay, lag, listens, storeFailure }: HealthSour
       critical: false,
       run: () => {
         const up = upCount()
-        const wanted = supervisor.peers().filter((peer) => peer.wanted).length
+        const wanted = overlay()
+          .supervisor.peers()
+          .filter((peer) => peer.wanted).length
         return { ok: up > 0 || wanted === 0, detail: wanted === 0 && up === 0 ? 'nobody to connect to was named' : `${up} up` }
       },
     },
@@ -52,7 +57,7 @@ export function healthChecks({ overlay, lag, listens, storeFailure }: HealthSour
       name: 'clock',
       critical: false,
       run: () => {
-        const offset = clockOffsetOf(overlay)
+        const offset = clockOffsetOf(overlay())
         if (offset === undefined) return { ok: true, detail: 'no peer to compare with' }
         return { ok: Math.abs(offset) < HEALTH_CLOCK_OFFSET_MS, detail: `${Math.round(offset)} ms off the median of the peers` }
       },

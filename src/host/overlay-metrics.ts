@@ -4,13 +4,17 @@ import type { Metrics } from '../observe/metrics.ts'
 import { medianOf } from './median.ts'
 import type { Overlay } from './overlay.ts'
 
-/** Sets the gauges of the mesh at each scrape: they are cheaper to ask than to follow. */
-export function observeOverlay(metrics: Metrics, overlay: Overlay, now: () => number): void {
-  const counted = { sent: 0, received: 0 }
+/** Sets the gauges of the mesh at each scrape: they are cheaper to ask than to follow. `current` changes with the network. */
+export function observeOverlay(metrics: Metrics, current: () => Overlay, now: () => number): void {
+  let counted = { sent: 0, received: 0 }
+  let counting: Overlay | undefined
   metrics.onScrape(() => {
+    const overlay = current()
     setPeers(metrics, overlay)
     setConnections(metrics, overlay)
     const { traffic } = overlay.channel.context
+    if (counting !== overlay) counted = { sent: 0, received: 0 }
+    counting = overlay
     for (const direction of ['sent', 'received'] as const) {
       metrics.traffic.inc({ direction }, traffic[direction] - counted[direction])
       counted[direction] = traffic[direction]

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os'
 import type { Connection } from '@libp2p/interface'
 import type { ChannelEvent } from '../channel/channel-event.ts'
 import type { Applicant } from '../channel/context.ts'
+import type { Door } from '../channel/join-door.ts'
 import type { PinBook, PinSource } from '../channel/pins.ts'
 import type { RefusalCode } from '../channel/refusal.ts'
 import type { Config } from '../config/schema.ts'
@@ -16,11 +17,13 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import { plainAddresses, wantedPeer } from './addresses.ts'
+import { isFencedOff } from './catch-up.ts'
 import { type ChannelSetup, setUpChannel } from './channel-setup.ts'
 import { createConnectionGater, defaultInboundCaps } from './connection-gater.ts'
 import type { CountFault } from './counter.ts'
 import { createDiscovery } from './discovery.ts'
 import { fenceInteropSessions, type HandlerRegistry, openNamedProtocols } from './interop-fence.ts'
+import { serveJoinRequests } from './join-stream.ts'
 import { createHost, type Host } from './libp2p-host.ts'
 import { listen, listenAddresses } from './listen-addresses.ts'
 import { createLiveness, type Liveness } from './liveness.ts'
@@ -32,11 +35,17 @@ import { type RecordShelf, RecordStore } from './record-store.ts'
 import { createSessionRenewal, type SessionRenewal } from './session-renewal.ts'
 import { createStreamRepair } from './stream-repair.ts'
 import { createSupervisor, type PeerSupervisor } from './supervisor-runner.ts'
+import { trustTopic } from './trust-gossip.ts'
+import { createTrustParts, type TrustOptions, type TrustParts, type TrustPartsOptions } from './trust-parts.ts'
 
 export interface OverlayOptions {
   readonly config: Config
-  /** `listen` was written by somebody: an address that cannot be had is then an error. */
+  /** Multiaddrs to accept peers on. */
+  readonly listen: readonly string[]
+  /** They were written by somebody: an address that cannot be had is then an error. */
   readonly listenIsWritten: boolean
+  /** Bootstrap lines of peers to keep connected. */
+  readonly bootstrap: readonly string[]
   readonly crypto: CryptoBackend
   readonly identity: NodeIdentity
   readonly networkId: Uint8Array
@@ -49,6 +58,8 @@ export interface OverlayOptions {
   /** What this node shows in its handshakes, and whom it turns away in theirs. */
   readonly credential: () => Uint8Array | undefined
   readonly admit: (applicant: Applicant) => RefusalCode | undefined
+  /** Where others may ask to be let into the network; without it nobody can. */
+  readonly door?: Door | undefined
   readonly datastorePath: string
   readonly records: RecordShelf
   readonly sequence: SequenceShelf
@@ -59,6 +70,10 @@ export interface OverlayOptions {
   /** A statement about a peer's x0 id, from a bootstrap line or a record. */
   readonly onStated: (peerId: string, x0Id: string, source: PinSource) => void
   readonly onError: (error: unknown, during: string) => void
+  /** Answers requests of the join exchange that peers send or bring. */
+  readonly joinRequests?: (request: Uint8Array, from: Uint8Array) => Promise<Uint8Array>
+  /** Of a closed network; without it there is nobody who could revoke. */
+  readonly trust?: TrustOptions
 }
 
 /** The node's part in the mesh: a libp2p host with everything of ours that runs on it. */
@@ -70,6 +85,8 @@ export interface Overlay {
   readonly presence: Presence
   readonly records: RecordStore
   readonly renewal: SessionRenewal
+  /** In a closed network. */
+  readonly trust: TrustParts | undefined
   stop(): Promise<void>
 }
 
@@ -90,12 +107,15 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     interop: config.security.interop,
     credential: options.credential,
     admit: options.admit,
+    door: options.door,
     report: options.onChannelEvent,
   })
   let registry: (() => HandlerRegistry) | undefined
-  const host = await createHost({
+  const caps = { ...defaultInboundCaps, open: config.limits.connectionsPerAddress }
+  const topics = [presenceTopic(options.network), ...(options.trust === undefined ? [] : [trustTopic(options.network)])]
+  const host: Host = await createHost({
     privateKey: identity.libp2pKey,
-    listen: await listenAddresses(config.listen, options.listenIsWritten),
+    listen: await listenAddresses(options.listen, options.listenIsWritten),
     announce: config.announce,
     encrypters: channel.factories.map((factory) => (components) => {
       // not there yet while libp2p is being built
@@ -104,9 +124,13 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     }),
     network: options.network,
     version: options.version,
-    gater: createConnectionGater({ clock, count, caps: { ...defaultInboundCaps, open: config.limits.connectionsPerAddress } }),
+    gater: {
+      ...createConnectionGater({ clock, count, caps }),
+      // libp2p counts a fenced connection as none, and would make another one for each ping and query
+      denyDialPeer: (peerId) => isFencedOff(host.getConnections(peerId)),
+    },
     maxConnections: config.peers.max * 2,
-    gossip: { topics: [presenceTopic(options.network)] },
+    gossip: { topics },
     datastorePath: options.datastorePath,
     mdns: config.discovery.mdns,
   })
@@ -142,6 +166,7 @@ async function startParts(
     networkId: options.networkId,
     shelf: options.records,
     count,
+    isRevoked,
     onRecord: (record) => {
       metrics.dhtStored.inc({})
       discovery.learned(record)
@@ -178,6 +203,7 @@ async function startParts(
     clock,
     random,
     count,
+    isRevoked,
     keysOf: (x0Id) => records.get(x0Id, clock.now()),
     fetchKeys: async (from, x0Id) => {
       const connection = host.getConnections(from)[0]
@@ -186,7 +212,7 @@ async function startParts(
     countGossip: (result) => metrics.gossip.inc({ result }),
     onError: (error) => options.onError(error, 'send a presence message'),
   })
-  const wanted = config.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
+  const wanted = options.bootstrap.map((line) => wantedPeer(parseBootstrapLine(line)))
   for (const { peerId, x0Id } of wanted) {
     if (peerId !== undefined) options.pins.intend(peerId)
     if (peerId !== undefined && x0Id !== undefined) options.onStated(peerId, x0Id, 'bootstrap')
@@ -221,6 +247,29 @@ async function startParts(
     count: (result) => metrics.renewals.inc({ result }),
   })
   const repair = createStreamRepair({ host, clock, repaired: () => undefined })
+  const trust =
+    options.trust === undefined ? undefined : createTrustParts({ ...options, ...options.trust, host, ...ofRevokedNodes() })
+
+  /** What the trust parts need of the others. */
+  function ofRevokedNodes(): Pick<TrustPartsOptions, 'x0Id' | 'countGossip' | 'closing' | 'peerIdsOf' | 'dropNode' | 'dropPeer'> {
+    return {
+      x0Id: identity.x0Id,
+      countGossip: (result) => metrics.gossip.inc({ result }),
+      closing: (connection, code, message) => supervisor.closing(connection, code, message),
+      peerIdsOf: (x0Id) =>
+        supervisor.peers().flatMap((peer) => (peer.x0Id === x0Id && peer.peerId !== undefined ? [peer.peerId] : [])),
+      dropNode(x0Id) {
+        presence.forget(x0Id)
+        void records.remove(x0Id).catch((error: unknown) => options.onError(error, 'delete a node record'))
+      },
+      // The supervisor may try again; it meets the refusal of the handshake.
+      dropPeer: () => undefined,
+    }
+  }
+
+  function isRevoked(x0Id: Uint8Array): boolean {
+    return options.trust?.ledger.has(x0Id) === true
+  }
 
   function neighbours(): Uint8Array[] {
     const known = supervisor.peers().filter(({ connections }) => connections.length > 0)
@@ -239,13 +288,26 @@ async function startParts(
     else supervisor.health(connection, verdict)
   }
 
-  const parts = [repair, renewal, supervisor, discovery, presence, publisher, liveness, exchange]
+  const parts = [
+    repair,
+    renewal,
+    supervisor,
+    discovery,
+    presence,
+    publisher,
+    liveness,
+    exchange,
+    ...(trust === undefined ? [] : [trust]),
+  ]
   const stopParts = (): void => {
     for (const part of parts) part.stop()
   }
   const onPeerChange = (): void => publisher.changed()
   try {
     await records.load(clock.now())
+    await trust?.prepare()
+    if (options.joinRequests !== undefined)
+      await serveJoinRequests({ host, count, now: () => clock.monotonic(), answer: options.joinRequests })
     await exchange.start()
     await liveness.start()
     const handlers = registry()
@@ -253,6 +315,7 @@ async function startParts(
     await listen(host)
     await publisher.start()
     presence.start()
+    trust?.start()
     discovery.start()
     supervisor.start()
     renewal.start()
@@ -272,6 +335,7 @@ async function startParts(
     presence,
     records,
     renewal,
+    trust,
     async stop() {
       stopParts()
       await host.stop()

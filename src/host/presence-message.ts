@@ -1,6 +1,6 @@
 import { COMPOSITE_SIGNATURE_BYTES } from '../crypto/composite.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
-import { ByteReader, ByteWriter } from './byte-codec.ts'
+import { ByteReader, ByteWriter } from '../platform/byte-codec.ts'
 import { HostError } from './host-error.ts'
 import { MAX_PRESENCE_BYTES, MAX_VERSION_BYTES } from './limits.ts'
 
@@ -48,7 +48,7 @@ export async function signPresence(identity: NodeIdentity, content: Omit<Presenc
 /** @throws HostError `bad-frame` for bytes that no honest node sends */
 export function decodePresence(bytes: Uint8Array): PresenceMessage {
   if (bytes.length > MAX_PRESENCE_BYTES) throw new HostError('bad-frame', `a heartbeat of ${bytes.length} bytes`)
-  const reader = new ByteReader(bytes, 'bad-frame')
+  const reader = new ByteReader(bytes, (why) => new HostError('bad-frame', why))
   if (reader.u8() !== FORM) throw new HostError('bad-frame', 'another form')
   const networkId = reader.bytes(32)
   const x0Id = reader.bytes(32)

@@ -64,6 +64,10 @@ export class PresenceTable {
     })
   }
 
+  forget(x0Id: Uint8Array): void {
+    this.#heard.delete(hex(x0Id))
+  }
+
   #hasExpired(now: number): boolean {
     for (const entry of this.#heard.values()) if (entry.expiresAt <= now) return true
     return false
@@ -76,5 +80,9 @@ export class PresenceTable {
 }
 
 function nameOf(message: PresenceMessage): string {
-  return Buffer.from(message.x0Id).toString('hex')
+  return hex(message.x0Id)
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }

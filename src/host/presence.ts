@@ -41,6 +41,8 @@ export interface PresenceOptions {
   readonly clock: Clock
   readonly random: Random
   readonly count: CountFault
+  /** Whether a node (x0 id, 32 bytes) was revoked; its heartbeats are not heard. Default: nobody was. */
+  readonly isRevoked?: (x0Id: Uint8Array) => boolean
   /** The keys behind an x0 id, checked against it, where a record of that node is at hand. */
   readonly keysOf: (x0Id: Uint8Array) => PublicKeys | undefined
   /** Fetches them from the peer that brought the message; resolves to undefined where it cannot. */
@@ -56,6 +58,8 @@ export interface Presence {
   beat(): Promise<void>
   /** Authors that are not overdue. */
   heard(): readonly PresenceEntry[]
+  /** Forgets an author. */
+  forget(x0Id: Uint8Array): void
   readonly topic: string
 }
 
@@ -93,6 +97,11 @@ export function createPresence(options: PresenceOptions): Presence {
       if (!(error instanceof HostError)) throw error
       options.count('presence-invalid')
       return 'reject'
+    }
+    // IGNORE: who brings it may not have heard of the revocation yet.
+    if (options.isRevoked?.(message.x0Id) === true) {
+      options.count('presence-revoked')
+      return 'ignore'
     }
     const early = table.judge(message, clock.now())
     if (early !== 'accept') {
@@ -175,5 +184,6 @@ export function createPresence(options: PresenceOptions): Presence {
     },
     beat,
     heard: () => table.entries(clock.now()),
+    forget: (x0Id) => table.forget(x0Id),
   }
 }

@@ -1,4 +1,5 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { equalBytes } from '../crypto/constant-time.ts'
 import type { CountFault } from './counter.ts'
 import { HostError } from './host-error.ts'
 import {
@@ -33,6 +34,8 @@ export type RecordVerdict =
   | 'conflict'
   | 'forged'
   | 'quota'
+  /** Its node does not belong to the network any more. */
+  | 'revoked'
   /** The shelf did not take it, so it is not kept in memory either: our fault, not the peer's. */
   | 'unwritten'
 
@@ -46,6 +49,8 @@ export interface RecordStoreOptions {
   readonly networkId: Uint8Array
   readonly shelf: RecordShelf
   readonly count: CountFault
+  /** Whether a node (x0 id, 32 bytes) was revoked; no record of one is taken or loaded. Default: nobody was. */
+  readonly isRevoked?: (x0Id: Uint8Array) => boolean
   /** Called for each record that is new or newer. */
   readonly onRecord?: (record: NodeRecord) => void
   /** Called for each new piece of evidence that a node signs two truths at once. */
@@ -91,7 +96,10 @@ export class RecordStore {
   async load(now: number): Promise<void> {
     for await (const [key, bytes] of this.#options.shelf.entries()) {
       const record = this.#decode(bytes)
-      if (record === undefined || hexOf(record.x0Id) !== key || record.expiresAt <= now || this.#held.size >= MAX_RECORDS) {
+      // not one of another network, from before this node joined this one
+      const isOurs = record !== undefined && equalBytes(record.networkId, this.#options.networkId)
+      const isGood = isOurs && hexOf(record.x0Id) === key && record.expiresAt > now && !this.#isRevoked(record)
+      if (!isGood || this.#held.size >= MAX_RECORDS) {
         await this.#options.shelf.delete(key)
         continue
       }
@@ -125,6 +133,16 @@ export class RecordStore {
     const verdict = await this.#inTurn(() => this.#place(record, from, now))
     if (verdict === 'conflict') await this.#noteConflict(record)
     return verdict
+  }
+
+  /** Forgets a node, on the shelf too; its sequence stays remembered. */
+  async remove(x0Id: Uint8Array): Promise<void> {
+    const key = hexOf(x0Id)
+    await this.#inTurn(async () => {
+      if (!this.#held.has(key)) return
+      this.#drop(key)
+      await this.#options.shelf.delete(key)
+    })
   }
 
   /** Forgets what has expired; resolves when the shelf has forgotten it too. */
@@ -180,6 +198,7 @@ export class RecordStore {
   #judge(record: NodeRecord, from: string, now: number): RecordVerdict | undefined {
     const key = hexOf(record.x0Id)
     if (Buffer.compare(record.networkId, this.#options.networkId) !== 0) return this.#refuse('other-network', 'record-invalid')
+    if (this.#isRevoked(record)) return this.#refuse('revoked', 'record-revoked')
     if (record.expiresAt <= now) return this.#refuse('expired', 'record-expired')
     const isTooFar = record.sequence > BigInt(Math.floor(now + MAX_RECORD_AHEAD_MS))
     const lifetime = record.expiresAt - Number(record.sequence)
@@ -238,6 +257,10 @@ export class RecordStore {
     if (held.record.peerId === held.from) return
     if (left > 0) this.#perPeer.set(held.from, left)
     else this.#perPeer.delete(held.from)
+  }
+
+  #isRevoked({ x0Id }: NodeRecord): boolean {
+    return this.#options.isRevoked?.(x0Id) === true
   }
 
   #refuse(verdict: RecordVerdict, fault: Parameters<CountFault>[0]): RecordVerdict {

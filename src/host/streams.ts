@@ -1,5 +1,6 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { lpStream } from '@libp2p/utils'
+import { X0_PROTOCOL } from '../channel/profile.ts'
 import type { CountFault } from './counter.ts'
 import { HostError } from './host-error.ts'
 import { lengthDecoder } from './length-decoder.ts'
@@ -77,10 +78,20 @@ function frameError(cause: unknown): HostError {
   return new HostError('stream-ended', 'the stream ended', { cause })
 }
 
-/** Opens a stream on a live connection. The caller closes it. @throws HostError `stream-ended`, `stream-timeout` */
-export async function openFrames(connection: Connection, protocol: string, maxBytes: number): Promise<FrameStream> {
+/**
+ * Opens a stream on a live connection; with `whileFenced` also on a session of ours that is fenced off for a while (catch-up.ts).
+ * The caller closes it. @throws HostError `stream-ended`, `stream-timeout`
+ */
+export async function openFrames(
+  connection: Connection,
+  protocol: string,
+  maxBytes: number,
+  options: { readonly whileFenced?: boolean } = {},
+): Promise<FrameStream> {
   try {
-    const stream = await connection.newStream(protocol, { signal: AbortSignal.timeout(STREAM_OPEN_TIMEOUT_MS) })
+    const signal = AbortSignal.timeout(STREAM_OPEN_TIMEOUT_MS)
+    const runOnLimitedConnection = options.whileFenced === true && !isForeign(connection)
+    const stream = await connection.newStream(protocol, { signal, runOnLimitedConnection })
     return frameStream(stream, maxBytes)
   } catch (cause) {
     throw frameError(cause)
@@ -92,7 +103,7 @@ export interface StreamRegistrar {
   handle(
     protocol: string,
     handler: (stream: Stream, connection: Connection) => void,
-    options: { maxInboundStreams: number; maxOutboundStreams: number },
+    options: { maxInboundStreams: number; maxOutboundStreams: number; runOnLimitedConnection?: boolean },
   ): Promise<void>
 }
 
@@ -100,6 +111,8 @@ export interface ProtocolLimits {
   readonly maxBytes: number
   /** Streams of this protocol per connection and direction. */
   readonly maxStreams: number
+  /** Serves sessions of ours that are fenced off for a while as well (catch-up.ts); those of interop encrypters never. */
+  readonly whileFenced?: boolean
 }
 
 /**
@@ -116,6 +129,10 @@ export async function serveFrames(
   await registrar.handle(
     protocol,
     (stream, connection) => {
+      if (limits.whileFenced === true && isForeign(connection)) {
+        stream.abort(new HostError('protocol-unsupported', `${protocol} is for sessions of the network`))
+        return
+      }
       const open = connection.streams.filter((each) => each.protocol === protocol && each.direction === 'inbound').length
       if (open > limits.maxStreams) {
         count('stream-limit')
@@ -132,6 +149,15 @@ export async function serveFrames(
         },
       )
     },
-    { maxInboundStreams: limits.maxStreams + LIBP2P_STREAMS_BEYOND, maxOutboundStreams: limits.maxStreams },
+    {
+      maxInboundStreams: limits.maxStreams + LIBP2P_STREAMS_BEYOND,
+      maxOutboundStreams: limits.maxStreams,
+      runOnLimitedConnection: limits.whileFenced === true,
+    },
   )
+}
+
+/** A fenced session of an interop encrypter (interop-fence.ts). */
+function isForeign({ limits, encryption }: Connection): boolean {
+  return limits !== undefined && encryption !== X0_PROTOCOL
 }

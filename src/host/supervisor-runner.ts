@@ -105,6 +105,11 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
     const deadline = clock.after(DIAL_TIMEOUT_MS, () => abort.abort())
     dials.add(abort)
     try {
+      // the peer came meanwhile: libp2p may not be asked, it knows nothing of connections that are fenced off
+      if (peerId !== undefined && connectionsOf(peerId).length > 0) {
+        step({ type: 'dialled', key, peerId })
+        return
+      }
       if (peerId !== undefined && x0Id !== undefined) options.expectIdentity(peerId, x0Id)
       const targets = addresses.map((address) => multiaddr(peerId === undefined ? address : `${address}/p2p/${peerId}`))
       const connection = await host.dial(targets, { signal: abort.signal })

@@ -15,11 +15,15 @@ export function channelCounter(metrics: Metrics): (event: ChannelEvent) => void 
         countAccepted(metrics, event.facts, durations.get(event.facts))
         return
       case 'refused':
-        metrics.handshakes.inc({ suite: suiteOf(event.protocol), role: event.role, result: event.code })
+        metrics.handshakes.inc({ suite: suiteOf(event.protocol), role: event.role, result: 'refused' })
+        metrics.handshakeRefusals.inc({ role: event.role, by: event.by, code: event.code })
         if (event.code === 'protocol-mismatch' && event.by === 'self') metrics.downgradeAttempts.inc({})
         return
       case 'shed':
         metrics.handshakesShed.inc({ reason: event.reason })
+        return
+      case 'door':
+        metrics.joinVisits.inc({ result: event.result })
         return
       case 'pin-learned':
         metrics.pinEvents.inc({ event: 'learned' })

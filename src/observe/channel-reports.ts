@@ -53,6 +53,13 @@ function reportEvent(report: Report, event: Exclude<ChannelEvent, Refused>): voi
     case 'rekeyed':
       report({ type: 'session.rekeyed', level: 'info', peer: event.facts.remotePeerId, data: { rekeys: event.facts.rekeys } })
       return
+    case 'door': {
+      // whom it lets in, the network tells; what visitors do wrong is counted
+      const { message, remoteAddress: address } = event
+      if (event.result === 'failed')
+        report({ type: 'join.failed', level: 'warn', peer: event.remotePeerId, data: { message, address } })
+      return
+    }
     case 'completed':
     case 'shed':
       return

@@ -1,5 +1,6 @@
+import { DOOR_RESULTS } from '../channel/channel-event.ts'
 import type { ShedReason } from '../channel/flood-gate.ts'
-import { REFUSAL_CODES } from '../channel/refusal.ts'
+import { REFUSAL_CODES, type RefusedBy } from '../channel/refusal.ts'
 import type { Suite } from '../channel/session.ts'
 import type { StoreErrorCode } from '../store/store-error.ts'
 import type { Effect } from '../trust/policy/rule.ts'
@@ -9,7 +10,7 @@ import type { Effect } from '../trust/policy/rule.ts'
  * error. What is not in its set is counted as `other`.
  */
 export const BACKENDS = ['native', 'portable'] as const
-export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop'] as const
+export const HEALTH_CHECKS = ['listening', 'peers', 'store', 'clock', 'event-loop', 'membership'] as const
 export const PEER_STATES = ['up/direct', 'up/relayed', 'suspect', 'down', 'never'] as const
 export const DIRECTIONS = ['inbound', 'outbound'] as const
 export const TRAFFIC_DIRECTIONS = ['received', 'sent'] as const
@@ -20,13 +21,20 @@ export const SUITES = [
 ] as const satisfies readonly Suite[]
 export const ROLES = ['initiator', 'responder'] as const
 
-/** How a handshake ended: accepted, or the code of the refusal. */
-export const HANDSHAKE_RESULTS = ['accepted', ...REFUSAL_CODES] as const
+export const HANDSHAKE_RESULTS = ['accepted', 'refused'] as const
+/** Whose judgement it was: this end's, or the peer's verdict. */
+export const REFUSED_BY = ['self', 'peer'] as const satisfies readonly RefusedBy[]
+export const REFUSALS = REFUSAL_CODES
 
 /** How much of a connection holds against a quantum computer: authentication and key exchange, the exchange alone, nothing. */
 export const POST_QUANTUM = ['authenticated', 'key-exchange', 'none'] as const
 export const RENEWAL_RESULTS = ['renewed', 'failed'] as const
 export const SHED_REASONS = ['address-rate', 'address-concurrency', 'concurrency'] as const satisfies readonly ShedReason[]
+/** What a door answered, or why it did not. */
+export const JOIN_RESULTS = ['admitted', 'pending', 'refused', 'failed'] as const
+export const CREDENTIAL_RENEWALS = ['renewed', 'failed'] as const
+/** How visits at the join door ended whose handshake held. */
+export const JOIN_VISIT_RESULTS = DOOR_RESULTS
 export const PIN_EVENTS = ['learned', 'replaced', 'mismatch', 'frozen'] as const
 export const PROBE_RESULTS = ['answered', 'lost'] as const
 /** `connected`, or the code that the host gives a failed dial; an encrypter's own code counts as `other` (see handshakes). */
@@ -60,9 +68,19 @@ export const PEER_FAULTS = [
   'record-conflict',
   'record-quota',
   'record-expired',
+  'join-rate',
   'presence-invalid',
   'presence-forged',
   'presence-ignored',
+  'presence-revoked',
+  'record-revoked',
+  'revocation-invalid',
+  'revocation-forged',
+  'revocation-ignored',
+  'revocation-rate',
+  'sync-invalid',
+  'sync-rate',
+  'credential-refused',
 ] as const
 export const GOSSIP_RESULTS = ['published', 'delivered', 'ignored', 'rejected'] as const
 export const STORE_ERRORS = [
@@ -81,5 +99,6 @@ export const POLICY_EFFECTS = ['allow', 'deny'] as const satisfies readonly Effe
 export const POLICY_RELOADS = ['loaded', 'removed', 'refused'] as const
 export const AUTH_FAILURES = ['missing', 'unknown', 'scope', 'limited'] as const
 export const HTTP_REFUSALS = ['host', 'origin', 'rate', 'connections'] as const
-export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const
+/** A HEAD counts as the GET that it is; what no route has (OPTIONS but for CORS, which is off) as other: each costs five series a route. */
+export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx'] as const

@@ -92,6 +92,11 @@ export class Metrics {
     help: 'Handshakes of the secure channel by suite, role and result.',
     labels: { suite: label.SUITES, role: label.ROLES, result: label.HANDSHAKE_RESULTS },
   })
+  readonly handshakeRefusals = this.#instruments.counter({
+    name: 'x0_handshake_refusals_total',
+    help: 'Handshakes that were refused or failed, by the reason and by who judged: this node (self) or the peer, which told its reason.',
+    labels: { role: label.ROLES, by: label.REFUSED_BY, code: label.REFUSALS },
+  })
   readonly handshakeDuration = this.#instruments.histogram(
     {
       name: 'x0_handshake_duration_seconds',
@@ -109,6 +114,12 @@ export class Metrics {
     name: 'x0_handshakes_shed_total',
     help: 'Inbound handshakes turned away before any dear computation, by reason.',
     labels: { reason: label.SHED_REASONS },
+    zeroed: true,
+  })
+  readonly joinVisits = this.#instruments.counter({
+    name: 'x0_join_visits_total',
+    help: 'Visits at the join door whose handshake held, by how they ended; refused handshakes count as handshakes.',
+    labels: { result: label.JOIN_VISIT_RESULTS },
     zeroed: true,
   })
   readonly downgradeAttempts = this.#instruments.counter({
@@ -137,6 +148,44 @@ export class Metrics {
     help: 'What happened to pinned identities.',
     labels: { event: label.PIN_EVENTS },
     zeroed: true,
+  })
+
+  readonly credentialExpires = this.#instruments.gauge({
+    name: 'x0_credential_expires_timestamp_seconds',
+    help: 'When the credential of this node ends, seconds since the Unix epoch; 0 where it needs none.',
+    labels: {},
+  })
+  readonly networkMembers = this.#instruments.gauge({
+    name: 'x0_network_members',
+    help: 'Members of the network; 0 in the open one.',
+    labels: {},
+  })
+  readonly networkRevocations = this.#instruments.gauge({
+    name: 'x0_network_revocations',
+    help: 'Revoked keys that this node knows of.',
+    labels: {},
+  })
+  readonly networkLevel = this.#instruments.gauge({
+    name: 'x0_network_level',
+    help: 'Whether this node knows what was revoked while it was away: 1, or 0 while it catches up and serves nobody.',
+    labels: {},
+  })
+  readonly joins = this.#instruments.counter({
+    name: 'x0_join_requests_total',
+    help: 'Requests at the door of this node by how it answered.',
+    labels: { result: label.JOIN_RESULTS },
+    zeroed: true,
+  })
+  readonly credentialRenewals = this.#instruments.counter({
+    name: 'x0_credential_renewals_total',
+    help: 'Renewals of the credential of this node.',
+    labels: { result: label.CREDENTIAL_RENEWALS },
+    zeroed: true,
+  })
+  readonly pendingRequests = this.#instruments.gauge({
+    name: 'x0_pending_requests',
+    help: 'Nodes that ask this one to be let in and wait for its operator.',
+    labels: {},
   })
 
   readonly dhtPeers = this.#instruments.gauge({

@@ -13,10 +13,10 @@ export interface HomePaths {
   /** Our own LevelDB, with checked values; its lock is the lock of the home. */
   readonly store: string
   /**
-   * libp2p's LevelDB (peer store, DHT). Apart from ours: datastore-level opens its own database with values as they
-   * are, and all in it can be learned anew, so it may be deleted without loss.
+   * libp2p's LevelDBs (peer store, DHT), one a network. Apart from ours: datastore-level opens its own database with values as they
+   * are, and all in them can be learned anew, so they may be deleted without loss.
    */
-  readonly datastore: string
+  readonly datastores: string
   /** The key store's folder. */
   readonly keys: string
   /** The token of the admin port, 0600. */
@@ -38,11 +38,16 @@ export function homePaths(folder: string): HomePaths {
     config: join(home, 'config.yaml'),
     policy: join(home, 'policy.yaml'),
     store: join(home, 'store'),
-    datastore: join(home, 'datastore'),
+    datastores: join(home, 'datastores'),
     keys: join(home, 'keys'),
     token: join(home, 'token'),
     api: join(home, 'api.json'),
     socket: Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? socket : undefined,
     process: join(home, 'process.json'),
   }
+}
+
+/** libp2p's LevelDB for a network, by the first 12 hex digits of its id: peers of one network mean nothing in another. */
+export function datastorePath(paths: HomePaths, network: string): string {
+  return join(paths.datastores, network)
 }

@@ -12,6 +12,7 @@ import { Budgets } from '../../src/trust/policy/budgets.ts'
 import { CompiledPolicy } from '../../src/trust/policy/compile.ts'
 import { explain } from '../../src/trust/policy/explain.ts'
 import { readPolicy } from '../../src/trust/policy/read-document.ts'
+import { fakeNetwork } from './fake-network.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
 const HASH = '7'.repeat(64)
@@ -94,6 +95,7 @@ export function fakeNode(): FakeNode {
   const checks = [{ name: 'listening', ok: true, detail: 'on 1 address' }]
   let level: LogLevel = 'info'
   const node: FakeNode = {
+    network: fakeNetwork,
     ready: true,
     live: true,
     handshakes: [],

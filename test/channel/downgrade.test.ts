@@ -84,7 +84,7 @@ test('reflected: a node that meets its own messages, or itself', async () => {
   const [ours, mirror] = rawPair()
   mirror.addEventListener('message', ({ data }) => mirror.send(data))
   assert.equal(outcome(await dial(a, ours)), 'self:decrypt-failed')
-  assert.deepEqual(outcomes(await meet(a, a)), ['self:self-connection', 'self:closed'])
+  assert.deepEqual(outcomes(await meet(a, a)), ['self:self-connection', 'peer:self-connection'])
   // the responder's own judgement, where the dialler does not look
   const [theirs, us] = rawPair()
   const [answered, verdict] = await Promise.all([answer(a, us), scriptedInitiator(theirs, { self: a })])
@@ -108,7 +108,7 @@ test('a relay that joins the wire to another node than the one dialled gains not
   const [a, wanted, other] = [await makeEnd(), await makeEnd(), await makeEnd()]
   const { libp2pKey } = wanted.identity
   const remotePeer = peerIdFromPrivateKey(libp2pKey)
-  assert.deepEqual(outcomes(await meet(a, other, rawPair(), { remotePeer })), ['self:peer-id-mismatch', 'self:closed'])
+  assert.deepEqual(outcomes(await meet(a, other, rawPair(), { remotePeer })), ['self:peer-id-mismatch', 'peer:peer-id-mismatch'])
   // the dialler can ask afterwards why, once
   assert.equal(a.context.refusals.take(wanted.identity.peerId, 0)?.code, 'peer-id-mismatch')
   assert.equal(a.context.refusals.take(wanted.identity.peerId, 0), undefined)
@@ -143,8 +143,8 @@ test('an x0 id that was stated beats what the peer proves, at either end, with a
     a.context.pins.state(b.identity.peerId, other, source)
     assert.deepEqual(await refusedBoth(a, b), [
       [`pin-alarm:${code}`, `refused:${code}`],
-      ['refused:closed'],
-      [`self:${code}`, 'self:closed'],
+      [`refused:${code}`],
+      [`self:${code}`, `peer:${code}`],
     ])
     assert.deepEqual(await refusedBoth(b, a), [
       ['completed', `refused:${code}`],
@@ -163,14 +163,17 @@ test('a frozen pin believes nobody, not even the id it holds', async () => {
   assert.equal(pins.follow(b.identity.peerId, { oldX0Id: old, newX0Id: formatX0Id(b.identity.x0Id), sequence: 1 }), 'followed')
   assert.deepEqual(outcomes(await meet(a, b)), ['session', 'session'])
   assert.equal(pins.follow(b.identity.peerId, { oldX0Id: old, newX0Id: other, sequence: 2 }), 'frozen')
-  assert.deepEqual(outcomes(await meet(a, b)), ['self:pin-frozen', 'self:closed'])
+  assert.deepEqual(outcomes(await meet(a, b)), ['self:pin-frozen', 'peer:pin-frozen'])
   assert.deepEqual(outcomes(await meet(b, a)), ['peer:pin-frozen', 'self:pin-frozen'])
 })
 
 test('the x0 id that a dial must meet, whatever the pins say', async () => {
   const [a, b] = [await makeEnd(), await makeEnd()]
   const expected = (x0Id: Uint8Array) => ({ expectedX0Id: formatX0Id(x0Id) })
-  assert.deepEqual(outcomes(await meet(a, b, rawPair(), expected(a.identity.x0Id))), ['self:x0-id-mismatch', 'self:closed'])
+  assert.deepEqual(outcomes(await meet(a, b, rawPair(), expected(a.identity.x0Id))), [
+    'self:x0-id-mismatch',
+    'peer:x0-id-mismatch',
+  ])
   assert.deepEqual(outcomes(await meet(a, b, rawPair(), expected(b.identity.x0Id))), ['session', 'session'])
 })
 
@@ -178,12 +181,12 @@ test('two networks do not meet', async () => {
   const [a, b] = [await makeEnd(), await makeEnd({ networkId: new Uint8Array(32).fill(9) })]
   assert.deepEqual(await refusedBoth(a, b), [
     ['refused:wrong-network'],
-    ['refused:closed'],
-    ['self:wrong-network', 'self:closed'],
+    ['refused:wrong-network'],
+    ['self:wrong-network', 'peer:wrong-network'],
   ])
 })
 
-test('admission: what each end decides, the other one learns where there is a verdict', async () => {
+test('admission: what each end decides, the other one learns', async () => {
   for (const code of ['not-admitted', 'revoked', 'not-allowed'] as const) {
     const [a, closed] = [await makeEnd(), await makeEnd({ admit: () => code })]
     assert.deepEqual(await refusedBoth(a, closed), [
@@ -191,7 +194,7 @@ test('admission: what each end decides, the other one learns where there is a ve
       [`refused:${code}`],
       [`peer:${code}`, `self:${code}`],
     ])
-    assert.deepEqual(await refusedBoth(closed, a), [[`refused:${code}`], ['refused:closed'], [`self:${code}`, 'self:closed']])
+    assert.deepEqual(await refusedBoth(closed, a), [[`refused:${code}`], [`refused:${code}`], [`self:${code}`, `peer:${code}`]])
     assert.equal(a.context.pins.get(closed.identity.peerId), undefined, 'a peer that turned us away is no first contact')
   }
 })
@@ -232,11 +235,11 @@ test('two first contacts at once with two keys under one peer id: the second ver
   assert.equal(reportedTypes(a).filter((type) => type === 'pin-alarm:pin-mismatch').length, 1)
 })
 
-test('no muxer in common: the responder says so, and neither end reports a session', async () => {
+test('no muxer in common: the dialler says so, and neither end reports a session', async () => {
   const [a, b] = [await makeEnd({ muxers: ['/m/1'] }), await makeEnd({ muxers: ['/m/2'] })]
   assert.deepEqual(await refusedBoth(a, b), [
     ['refused:no-common-muxer'],
-    ['refused:closed'],
-    ['self:no-common-muxer', 'self:closed'],
+    ['refused:no-common-muxer'],
+    ['self:no-common-muxer', 'peer:no-common-muxer'],
   ])
 })

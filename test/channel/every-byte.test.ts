@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { formatX0Id } from '../../src/identity/x0-id.ts'
 import { BACKENDS, NATIVE, PORTABLE } from '../crypto/backends.ts'
 import { HandClock, hurried } from './hand-clock.ts'
 import { answer, dial, meet, outcome, outcomes, reportedTypes } from './meeting.ts'
-import { changing, flipped, type Letter, PlainFrames, tampered } from './middle.ts'
+import { changing, flipped, type Letter, listening, PlainFrames, tampered } from './middle.ts'
 import { type Recording, record } from './recorded.ts'
 import { rawPair } from './two-ends.ts'
 
@@ -111,6 +112,29 @@ for (const backend of BACKENDS) {
     assert.deepEqual(
       reportedTypes(recording.responder),
       positions.map(() => 'refused:decrypt-failed'),
+    )
+  })
+
+  test(`${backend.name}: every changed byte of a refusal notice ends at the responder, which does not take it for one`, async () => {
+    const recording = await record(backend)
+    const { initiator, responder } = recording
+    initiator.context.pins.state(responder.identity.peerId, formatX0Id(new Uint8Array(32)), 'invite')
+    const { tamper, heard } = listening()
+    assert.deepEqual(outcomes(await meet(initiator, responder, tampered(tamper))), ['self:x0-id-mismatch', 'peer:x0-id-mismatch'])
+    const notice = heard.find(({ letter }) => letter === 'C')?.framed
+    assert(notice !== undefined)
+    assert.equal(notice.length, 2 + 48 + 9 + 16)
+    reportedTypes(responder)
+    const replayed = await answerTo(recording, notice)
+    assert.deepEqual([replayed.end, replayed.sent.length], ['peer:x0-id-mismatch', 1], 'unchanged it is one')
+    await inBatches(bodyPositions(notice), async (position) => {
+      const { end, sent } = await answerTo(recording, flipped(notice, position, difference(position)))
+      assert.equal(end, 'self:decrypt-failed', `position ${position}`)
+      assert.equal(sent.length, position < 50 ? 1 : 2, `position ${position}`)
+    })
+    assert.deepEqual(
+      reportedTypes(responder).slice(1),
+      bodyPositions(notice).map(() => 'refused:decrypt-failed'),
     )
   })
 

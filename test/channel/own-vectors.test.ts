@@ -4,9 +4,11 @@ import { CipherState } from '../../src/channel/cipher-state.ts'
 import { exportSecret } from '../../src/channel/exporter.ts'
 import { type HandshakeKeys, HandshakeState, XXHFS } from '../../src/channel/handshake-state.ts'
 import { KnownKeys } from '../../src/channel/known-keys.ts'
+import { decodeNotice, encodeNotice } from '../../src/channel/notice.ts'
 import { decodePayload, encodePayload } from '../../src/channel/payload.ts'
 import { authMessage, type Role, staticKeyMessage, verifyProof, verifyProofNow } from '../../src/channel/pq-auth.ts'
 import { RecordOpener, RecordSealer } from '../../src/channel/records.ts'
+import type { RefusalCode } from '../../src/channel/refusal.ts'
 import type { SplitResult } from '../../src/channel/symmetric-state.ts'
 import { encodeVerdict } from '../../src/channel/verdict.ts'
 import type { CryptoBackend } from '../../src/crypto/backend.ts'
@@ -43,6 +45,8 @@ interface Handshake {
   exported: { label: string; secret: string }[]
   verdict: string
   firstRecord: string
+  /** What the initiator had sent in place of message C, had it refused the responder. */
+  notice: { code: RefusalCode; payload: string; messageC: string }
 }
 
 interface Records {
@@ -66,8 +70,8 @@ function stateOf(crypto: CryptoBackend, vector: Handshake, role: Role): Handshak
   return new HandshakeState(crypto, XXHFS, role, new TextEncoder().encode(vector.protocol), keys)
 }
 
-/** Both ends with the recorded payloads, every message compared on the way. */
-function rerun(crypto: CryptoBackend, vector: Handshake): { splits: SplitResult[]; statics: Record<Role, Uint8Array> } {
+/** Both ends up to where the initiator writes the payload of C, every message compared on the way. */
+function afterB(crypto: CryptoBackend, vector: Handshake): Record<Role, HandshakeState> {
   const initiator = stateOf(crypto, vector, 'initiator')
   const responder = stateOf(crypto, vector, 'responder')
   initiator.writeTokens()
@@ -81,6 +85,12 @@ function rerun(crypto: CryptoBackend, vector: Handshake): { splits: SplitResult[
   assert.equal(toHex(initiator.readPayload()), vector.responder.payload)
   initiator.writeTokens()
   assert.equal(toHex(initiator.symmetric.hash), vector.initiator.h)
+  return { initiator, responder }
+}
+
+/** Both ends with the recorded payloads. */
+function rerun(crypto: CryptoBackend, vector: Handshake): { splits: SplitResult[]; statics: Record<Role, Uint8Array> } {
+  const { initiator, responder } = afterB(crypto, vector)
   assert.equal(toHex(initiator.writePayload(hex(vector.initiator.payload))), vector.messageC)
   responder.readTokens(hex(vector.messageC))
   assert.equal(toHex(responder.readPayload()), vector.initiator.payload)
@@ -130,6 +140,20 @@ onBoth('own vectors: the whole handshake of the x0 id, what each side signs, and
       const otherStatic = { ...proof, staticKey: statics[swapped.signer] }
       await assert.rejects(verifyProof(crypto, known, otherStatic), { code: 'bad-identity-signature' })
     }
+  }
+})
+
+onBoth('own vectors: the refusal notice in place of message C', (crypto) => {
+  for (const vector of file.handshakes) {
+    const { code, payload, messageC } = vector.notice
+    // version 1, number 1, in fields 1777 and 4
+    assert.equal(payload, '22078a6f0408011001')
+    assert.equal(toHex(encodeNotice(code)), payload)
+    const { initiator, responder } = afterB(crypto, vector)
+    assert.equal(toHex(initiator.writePayload(hex(payload))), messageC)
+    responder.readTokens(hex(messageC))
+    const refusal = decodeNotice(responder.readPayload())
+    assert.deepEqual([refusal?.code, refusal?.by], [code, 'peer'])
   }
 })
 

@@ -14,8 +14,8 @@ import { type Honest, type Script, scriptedInitiator, scriptedResponder } from '
 import { type End, makeEnd, rawPair } from './two-ends.ts'
 
 /*
- * A peer with keys of its own that follows the protocol except in one thing. Both roles: the dialler must not send C, the
- * responder must say why in its verdict.
+ * A peer with keys of its own that follows the protocol except in one thing. Both roles: the responder must say why in its
+ * verdict; the dialler must send no C, or, where the peer's proof holds and the judgement refuses it, a notice of why.
  */
 
 /** The wire codes of the verdict, as docs/secure-channel.md lists them. */
@@ -36,6 +36,14 @@ const WIRE: Partial<Record<RefusalCode, number>> = {
   'decrypt-failed': 14,
   'self-connection': 15,
   'no-common-muxer': 17,
+}
+
+/** What the judgement refuses, after all signatures have been found good. */
+const JUDGED: readonly RefusalCode[] = ['wrong-network', 'protocol-mismatch', 'no-common-muxer']
+
+/** A refusal notice, as docs/secure-channel.md describes it. */
+function noticeByHand(number: number): Uint8Array {
+  return bytesField(4, bytesField(1777, Buffer.concat([numberField(1, 1), numberField(2, number)])))
 }
 
 let peer: End
@@ -105,9 +113,10 @@ for (const [what, script, code] of CASES) {
   test(`a peer with ${what} is refused by both roles: ${code}`, async () => {
     const end = await makeEnd()
     const [ours, theirs] = rawPair()
-    const [dialled, gotC] = await Promise.all([dial(end, ours), scriptedResponder(theirs, { self: peer, ...script })])
+    const [dialled, payloadC] = await Promise.all([dial(end, ours), scriptedResponder(theirs, { self: peer, ...script })])
     assert.equal(outcome(dialled), `self:${code}`)
-    assert.equal(gotC, false, 'a refused responder was sent message C')
+    const told = JUDGED.includes(code) ? [...noticeByHand(WIRE[code] ?? 16)] : undefined
+    assert.deepEqual(payloadC && [...payloadC], told, 'what a refused responder is told in message C')
 
     const [toUs, us] = rawPair()
     const [answered, verdict] = await Promise.all([answer(end, us), scriptedInitiator(toUs, { self: peer, ...script })])

@@ -6,6 +6,7 @@ import type { HandshakePayload, PqAuth } from '../../src/channel/payload.ts'
 import { encodePayload } from '../../src/channel/payload.ts'
 import { authContext, authMessage, type Role, staticKeyMessage } from '../../src/channel/pq-auth.ts'
 import { X0_PROFILE } from '../../src/channel/profile.ts'
+import type { SplitResult } from '../../src/channel/symmetric-state.ts'
 import type { AgreementKey } from '../../src/crypto/backend.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { framed, PlainFrames } from './middle.ts'
@@ -91,8 +92,15 @@ async function payloadOf(script: Script, role: Role, state: HandshakeState, stat
   return (script.payload ?? encodePayload)(honest)
 }
 
-/** A dialler that follows the protocol but for what its script says. @returns the plaintext of the verdict, if one came */
-export async function scriptedInitiator(raw: MultiaddrConnection, script: Script): Promise<Uint8Array | undefined> {
+/**
+ * A dialler that follows the protocol but for what its script says. Once there is a verdict, `after` goes on with the keys of
+ * both directions, that of the verdict already used. @returns the plaintext of the verdict, if one came
+ */
+export async function scriptedInitiator(
+  raw: MultiaddrConnection,
+  script: Script,
+  after?: (keys: SplitResult, reader: FrameReader) => Promise<void>,
+): Promise<Uint8Array | undefined> {
   const reader = new FrameReader(raw)
   const { crypto } = script.self.context
   const staticKey = script.staticKey ?? crypto.generateAgreementKey()
@@ -106,34 +114,39 @@ export async function scriptedInitiator(raw: MultiaddrConnection, script: Script
   state.writeTokens()
   raw.send(framed(state.writePayload(await payloadOf(script, 'initiator', state, staticKey.publicKey))))
   const verdict = await reader.next()
+  const keys = verdict === undefined ? undefined : state.split()
+  const plaintext = verdict && keys?.responderToInitiator.open(new Uint8Array(0), verdict)
+  if (keys !== undefined) await after?.(keys, reader)
   raw.abort(new Error('the script is over'))
-  return verdict === undefined ? undefined : state.split().responderToInitiator.open(new Uint8Array(0), verdict)
+  return plaintext
 }
 
 /**
  * A responder that follows the protocol but for what its script says. After C it sends what `inPlaceOfVerdict` makes of
- * its first cipher state, and otherwise just ends. @returns whether a C came
+ * its first cipher state, and otherwise just ends. @returns the payload of C, if one came
  */
 export async function scriptedResponder(
   raw: MultiaddrConnection,
   script: Script,
   inPlaceOfVerdict?: (cipher: CipherState) => Uint8Array,
-): Promise<boolean> {
+): Promise<Uint8Array | undefined> {
   const reader = new FrameReader(raw)
   const { crypto } = script.self.context
   const staticKey = script.staticKey ?? crypto.generateAgreementKey()
   const state = stateOf({ ...script, staticKey }, 'responder')
   const messageA = await reader.next()
-  if (messageA === undefined) return false
+  if (messageA === undefined) return undefined
   state.readTokens(messageA)
   state.readPayload()
   state.writeTokens()
   raw.send(framed(state.writePayload(await payloadOf(script, 'responder', state, staticKey.publicKey))))
   const messageC = await reader.next()
-  if (messageC !== undefined && inPlaceOfVerdict !== undefined) {
+  let payload: Uint8Array | undefined
+  if (messageC !== undefined) {
     state.readTokens(messageC)
-    state.readPayload()
-    raw.send(inPlaceOfVerdict(state.split().responderToInitiator))
-  } else raw.abort(new Error('the script is over'))
-  return messageC !== undefined
+    payload = state.readPayload()
+  }
+  if (payload !== undefined && inPlaceOfVerdict !== undefined) raw.send(inPlaceOfVerdict(state.split().responderToInitiator))
+  else raw.abort(new Error('the script is over'))
+  return payload
 }

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Health, Status } from '../../src/admin/documents.ts'
 import { resolveConfig } from '../../src/config/load.ts'
-import { startNode } from '../../src/node.ts'
+import { startNode } from '../../src/node/start-node.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { until } from '../host/testing.ts'
 

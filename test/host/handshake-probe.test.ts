@@ -7,7 +7,7 @@ import { ChannelRefusal } from '../../src/channel/refusal.ts'
 import { type ProbeTarget, probeHandshake } from '../../src/host/handshake-probe.ts'
 import { HostError } from '../../src/host/host-error.ts'
 import { formatX0Id } from '../../src/identity/x0-id.ts'
-import { testHost } from './testing.ts'
+import { testHost, until } from './testing.ts'
 import { startX0Host, type X0Host } from './x0-host.ts'
 
 const OTHER_X0_ID = formatX0Id(new Uint8Array(32).fill(9))
@@ -82,6 +82,10 @@ test('another identity than expected is refused by the prober', async (t) => {
   const probe = (change: Partial<ProbeTarget>) => probeHandshake(encrypterOf(prober), targetOf(target, change), soon())
   await assert.rejects(probe({ x0Id: OTHER_X0_ID }), refusal('x0-id-mismatch'))
   await assert.rejects(probe({ peerId: prober.host.peerId.toString(), x0Id: undefined }), refusal('peer-id-mismatch'))
+  const told = (): string[] =>
+    target.channelEvents.flatMap((event) => (event.type === 'refused' ? [`${event.by}:${event.code}`] : []))
+  await until('the far end knows why', () => told().length === 2)
+  assert.deepEqual(told(), ['peer:x0-id-mismatch', 'peer:peer-id-mismatch'])
   // no dial of the node tells the story of a probe
   const { refusals } = prober.channel.context
   const { peerId, address } = targetOf(target)

@@ -11,14 +11,15 @@ import { byteStream } from '@libp2p/utils'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { X0_PROTOCOL } from '../../src/channel/profile.ts'
+import type { Door } from '../../src/channel/join-door.ts'
+import { JOIN_PROTOCOL, X0_PROTOCOL } from '../../src/channel/profile.ts'
 import { sessionOf } from '../../src/channel/session.ts'
 import type { InteropRule } from '../../src/config/schema.ts'
 import { dhtProtocol } from '../../src/host/dht.ts'
 import { LIVENESS_PROTOCOL } from '../../src/host/liveness-frame.ts'
 import { multistreamLine } from '../e2e/raw-client.ts'
 import { NETWORK, until } from './testing.ts'
-import { startX0Host, type X0Host } from './x0-host.ts'
+import { startX0Host, type X0Host, type X0HostOptions } from './x0-host.ts'
 
 /** What a session that is not ours must never carry. */
 const FENCED = ['/meshsub/1.1.0', '/meshsub/1.2.0', dhtProtocol(NETWORK), LIVENESS_PROTOCOL, '/x0/record/1.0.0']
@@ -230,18 +231,25 @@ async function stripper(t: TestContext, port: number): Promise<{ address: string
   return { address: `/ip4/127.0.0.1/tcp/${address.port}`, stripped: () => stripped }
 }
 
+const NOBODY_JOINS: Door = { admit: () => 'not-admitted', answer: () => Promise.reject(new Error('nobody was admitted')) }
+
 /** The weaker protocol that both offer, and how its session is refused. */
 const WEAKER = [
   // classical Noise proves no x0 id, and this peer has one
   ['/noise', 'missing-authentication'],
   // both ends sign their lists, so the dialler sees that they have better in common
   [HYBRID, 'protocol-mismatch'],
+  // which makes no session at all, and nobody dials on purpose
+  [JOIN_PROTOCOL, 'protocol-mismatch'],
 ] as const
 
 for (const [protocol, code] of WEAKER) {
   test(`somebody between two of our nodes who denies the x0 channel gets no session over ${protocol}`, async (t) => {
-    const interop: InteropRule[] = [{ protocol, peers: 'any', protocols: [] }]
-    const [dialler, answerer] = [await startX0Host(t, { interop }), await startX0Host(t, { interop })]
+    const options: X0HostOptions =
+      protocol === JOIN_PROTOCOL
+        ? { joinDoor: NOBODY_JOINS }
+        : { interop: [{ protocol, peers: 'any', protocols: [] }], joinDoor: NOBODY_JOINS }
+    const [dialler, answerer] = [await startX0Host(t, options), await startX0Host(t, options)]
     const peerId = answerer.host.peerId.toString()
     const proxy = await stripper(t, Number(/tcp\/(\d+)/.exec(answerer.host.getMultiaddrs()[0]?.toString() ?? '')?.[1]))
     dialler.channel.context.pins.state(peerId, answerer.x0Id, 'bootstrap')

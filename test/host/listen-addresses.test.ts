@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { HostError } from '../../src/host/host-error.ts'
-import { listenAddresses } from '../../src/host/listen-addresses.ts'
+import { addressesHad, listenAddresses } from '../../src/host/listen-addresses.ts'
 
 /** An address that somebody else listens on. */
 async function takenAddress(t: TestContext): Promise<string> {
@@ -52,4 +52,18 @@ test('what can be had stays as it is, and is let go again', async () => {
   assert.deepEqual(await listenAddresses([], true), [])
   // a name is for the transport to judge
   assert.deepEqual(await listenAddresses(['/dns4/localhost/tcp/9691'], true), ['/dns4/localhost/tcp/9691'])
+})
+
+test('what a node had it asks for again: the port that it got, on the interface that was asked for', () => {
+  const had = [
+    '/ip4/127.0.0.1/tcp/4101/p2p/QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC',
+    '/ip4/192.0.2.2/tcp/4101',
+    '/ip6/::1/tcp/4102',
+  ]
+  assert.deepEqual(addressesHad(['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/9691'], had), ['/ip4/0.0.0.0/tcp/4101', '/ip6/::/tcp/4102'])
+  const two = ['/ip4/127.0.0.1/tcp/4103', '/ip4/127.0.0.1/tcp/4104']
+  assert.deepEqual(addressesHad([FREE, FREE], two), two)
+  assert.deepEqual(addressesHad(['/ip4/127.0.0.1/tcp/4104', FREE], two), [two[1], two[0]])
+  assert.deepEqual(addressesHad([NOT_OURS, FREE], two), [NOT_OURS, two[0]])
+  assert.deepEqual(addressesHad([], two), [])
 })

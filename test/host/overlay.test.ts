@@ -36,7 +36,9 @@ async function optionsFor(t: TestContext, listen: readonly string[]): Promise<Ov
   })
   return {
     config,
+    listen: config.listen,
     listenIsWritten: true,
+    bootstrap: config.bootstrap,
     crypto,
     identity: await generateNodeIdentity(crypto, systemRandom),
     networkId: network.id,
@@ -117,7 +119,7 @@ test('a node that only dials is ready; one that was to listen and does not is no
   const options = await optionsFor(t, [])
   const overlay = await started(t, options)
   const health = (listens: boolean, storeFailure?: StoreError) =>
-    assessHealth('running', healthChecks({ overlay, lag: options.lag, listens, storeFailure: () => storeFailure }))
+    assessHealth('running', healthChecks({ overlay: () => overlay, lag: options.lag, listens, storeFailure: () => storeFailure }))
   assert.equal(health(false).ready, true)
   assert.equal(health(true).ready, false)
   const full = health(false, new StoreError('full', 'no space left'))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { Connection, Stream } from '@libp2p/interface'
 import type { ChannelEvent } from '../../src/channel/channel-event.ts'
+import type { Door } from '../../src/channel/join-door.ts'
 import { PinBook } from '../../src/channel/pins.ts'
 import { sessionOf } from '../../src/channel/session.ts'
 import type { InteropRule } from '../../src/config/schema.ts'
@@ -80,7 +81,7 @@ export interface X0HostOptions {
   /** Of the repair of gossip streams. */
   readonly repairClock?: Clock
   readonly interop?: readonly InteropRule[]
-  /** A host with nothing but what interop names. */
+  /** A host without the x0 channel: nothing but what interop names, and the join door where it has one. */
   readonly interopOnly?: boolean
   /** The node record that this host holds of a peer. */
   readonly recordOf?: (peerId: string) => { readonly x0Id: Uint8Array } | undefined
@@ -88,6 +89,8 @@ export interface X0HostOptions {
   readonly wanted?: readonly WantedPeer[]
   /** Default: new keys. */
   readonly identity?: NodeIdentity
+  /** What stands behind its join door; by default it has none. */
+  readonly joinDoor?: Door
   /** Stream protocols that echo, beside those of the host. */
   readonly echo?: readonly string[]
 }
@@ -114,6 +117,7 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
     timeoutMs: 5_000,
     interop: options.interop ?? [],
     report: (event) => channelEvents.push(event),
+    door: options.joinDoor,
   })
   const count = (fault: PeerFault): void => void faults.push(fault)
   let registry: (() => HandlerRegistry) | undefined

@@ -38,7 +38,7 @@ describe('the checker itself, on a made-up tree', () => {
       check({
         'cli/main.ts': `import { a } from '../admin/documents.ts'\nimport p from '../../package.json' with { type: 'json' }\nimport { Command } from 'commander'`,
         'channel/noise.ts': `import type { B } from '../crypto/backend.ts'\nexport { c } from './cipher.ts'\nimport { hkdf } from 'node:crypto'`,
-        'node.ts': `const { x } = await import('./host/host.ts')`,
+        'node/start-node.ts': `const { x } = await import('./host/host.ts')`,
       }),
       [],
     )
@@ -57,7 +57,12 @@ describe('the checker itself, on a made-up tree', () => {
       `import {\n  b,\n  c,\n} from '../mesh/b.ts'`,
       /store must not import upwards from mesh/,
     ],
-    ['an upward type import', 'host/a.ts', `import type { N } from '../node.ts'`, /host must not import upwards from node.ts/],
+    [
+      'an upward type import',
+      'host/a.ts',
+      `import type { N } from '../node/start-node.ts'`,
+      /host must not import upwards from node /,
+    ],
     ['an upward inline type import', 'host/a.ts', `let a: import('../admin/a.ts').A`, /host must not import upwards from admin/],
     ['an upward re-export', 'config/a.ts', `export * from '../store/a.ts'`, /config must not import upwards from store/],
     [

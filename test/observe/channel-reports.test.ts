@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { glob } from 'node:fs/promises'
 import { test } from 'node:test'
-import type { ChannelEvent } from '../../src/channel/channel-event.ts'
+import { type ChannelEvent, DOOR_RESULTS } from '../../src/channel/channel-event.ts'
 import { channelReporter } from '../../src/observe/channel-reports.ts'
 import { EVENT_TYPES, type NodeEvent } from '../../src/observe/event.ts'
 import { SPARING_QUIET_MS } from '../../src/observe/limits.ts'
@@ -64,6 +64,13 @@ test('a downgrade is an alarm where this node saw it, not where a peer says so; 
   assert.equal(alarms(), 1)
   for (let count = 0; count < 100; count += 1) see({ ...REFUSED, code: 'protocol-mismatch' })
   assert.equal(alarms(), 1 + 7)
+})
+
+test('of visits at the join door the log tells those that we failed to answer, and no others', () => {
+  const { told, see } = reporter()
+  const visit = { type: 'door', message: 'the disk is full', remoteAddress: 'x', remotePeerId: 'p', durationMs: 1 } as const
+  for (const result of DOOR_RESULTS) see({ ...visit, result })
+  assert.deepEqual(told, [{ type: 'join.failed', level: 'warn', peer: 'p', data: { message: 'the disk is full', address: 'x' } }])
 })
 
 test('every type of event has a place that reports it', async () => {

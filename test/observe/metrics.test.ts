@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { metricsDocument } from '../../scripts/metrics-docs.ts'
-import { ROUTE_LABELS, ROUTES } from '../../src/admin/route-table.ts'
+import { ROUTE_LABELS, ROUTES, routeLabel } from '../../src/admin/route-table.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
 import { channelCounter } from '../../src/observe/channel-metrics.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
@@ -38,8 +38,10 @@ test('a node at rest stays within its budget of series', async (t) => {
 test('no values that code or peers can bring make more series than the limit', (t) => {
   const metrics = newMetrics(t)
   const http = metrics.families.filter(({ name }) => name === 'x0_http_requests_total')
-  // A route has one or two methods and a HEAD; only unmatched requests may bring any method, whose answers are all 4xx.
-  const httpMost = ROUTES.length * 2 * 4 + 7
+  // A label has the methods of its routes and their HEAD; only unmatched requests may bring any method, whose answers are all 4xx.
+  const methods = new Set(ROUTES.map(({ method, path }) => `${routeLabel(path)} ${method}`))
+  const heads = [...methods].filter((each) => each.endsWith(' GET')).length
+  const httpMost = (methods.size + heads) * 4 + 7
   const most =
     metrics.families.reduce((sum, { maxSeries }) => sum + maxSeries, 0) -
     http.reduce((sum, { maxSeries }) => sum + maxSeries, 0) +
@@ -116,9 +118,19 @@ test('every fault that the host can count has its label, and no other', () => {
     'record-conflict': 0,
     'record-quota': 0,
     'record-expired': 0,
+    'join-rate': 0,
     'presence-invalid': 0,
     'presence-forged': 0,
     'presence-ignored': 0,
+    'presence-revoked': 0,
+    'record-revoked': 0,
+    'revocation-invalid': 0,
+    'revocation-forged': 0,
+    'revocation-ignored': 0,
+    'revocation-rate': 0,
+    'sync-invalid': 0,
+    'sync-rate': 0,
+    'credential-refused': 0,
     // The type makes this object fail to compile where the host adds or drops a fault.
   } satisfies Record<PeerFault, 0>)
   assert.deepEqual([...PEER_FAULTS].sort(), known.sort())
@@ -178,9 +190,13 @@ test('what the channel reports is counted', async (t) => {
   const ours = 'noise-xxhfs-mlkem768-mldsa65'
   const expected = {
     [`x0_handshakes_total{suite="${ours}",role="initiator",result="accepted"}`]: 1,
-    'x0_handshakes_total{suite="noise-xx-classical",role="responder",result="protocol-mismatch"}': 2,
-    'x0_handshakes_total{suite="noise-xxhfs-mlkem768",role="responder",result="timeout"}': 1,
-    'x0_handshakes_total{suite="other",role="responder",result="not-allowed"}': 1,
+    'x0_handshakes_total{suite="noise-xx-classical",role="responder",result="refused"}': 2,
+    'x0_handshakes_total{suite="noise-xxhfs-mlkem768",role="responder",result="refused"}': 1,
+    'x0_handshakes_total{suite="other",role="responder",result="refused"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="self",code="protocol-mismatch"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="peer",code="protocol-mismatch"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="self",code="timeout"}': 1,
+    'x0_handshake_refusals_total{role="responder",by="self",code="not-allowed"}': 1,
     [`x0_handshake_duration_seconds_sum{suite="${ours}",role="initiator"}`]: 0.03,
     [`x0_handshake_duration_seconds_count{suite="${ours}",role="initiator"}`]: 1,
     [`x0_handshake_bytes_total{suite="${ours}",direction="sent"}`]: 100,
@@ -196,6 +212,21 @@ test('what the channel reports is counted', async (t) => {
   for (const [key, value] of Object.entries(expected)) assert.equal(seen.get(key), value, key)
   const unmeasured = [...seen.keys()].filter((key) => /handshake_bytes.*classical/.test(key))
   assert.deepEqual(unmeasured, [], 'no series claims that a classical handshake takes no bytes')
+})
+
+test('visits at the join door are counted by how they ended, and are no handshakes', async (t) => {
+  const metrics = newMetrics(t)
+  const visit = { type: 'door', message: '', remoteAddress: 'x', remotePeerId: 'p', durationMs: 1 } as const
+  const count = channelCounter(metrics)
+  for (const result of ['answered', 'answered', 'timeout'] as const) count({ ...visit, result })
+  const seen = await samples(metrics)
+  for (const [result, value] of Object.entries({ answered: 2, timeout: 1, failed: 0 })) {
+    assert.equal(seen.get(`x0_join_visits_total{result="${result}"}`), value, result)
+  }
+  assert.deepEqual(
+    [...seen].filter(([key, value]) => /^x0_handshake/.test(key) && value !== 0),
+    [],
+  )
 })
 
 test('two registries do not share figures', async () => {

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { cryptoBackend } from '../../src/crypto/select.ts'
 import { generateNodeIdentity } from '../../src/identity/node-identity.ts'
+import { formatX0Id } from '../../src/identity/x0-id.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { Store } from '../../src/store/store.ts'
 import { AuditShelf } from '../../src/trust/audit/audit-shelf.ts'
@@ -39,7 +40,7 @@ async function home(t: TestContext, more: Partial<AuditTrailOptions> = {}) {
     })
   const report = async () => {
     const shelf = new AuditShelf(store)
-    return await verifyTrail(backend, await shelf.head(), shelf.entries(0), identity.x0Id)
+    return await verifyTrail(backend, await shelf.head(), shelf.entries(0), [identity.x0Id])
   }
   const reopenStore = async () => {
     await store.close()
@@ -227,7 +228,7 @@ test('a head that is gone, bent, forged or of another node is found; entries beh
   assert.equal(await faultOf(), undefined)
 
   const other = await generateNodeIdentity(backend, systemRandom)
-  const foreign = await verifyTrail(backend, await shelf().head(), shelf().entries(0), other.x0Id)
+  const foreign = await verifyTrail(backend, await shelf().head(), shelf().entries(0), [other.x0Id])
   assert.equal(foreign.problem?.fault, 'head-foreign')
 
   const all = await kept(store())
@@ -316,6 +317,27 @@ test('a head that is gone, or forged, is an alarm and an entry at the next start
       ['audit.damaged', 'head-missing'],
       ['audit.damaged', 'head-forged'],
     ],
+  )
+})
+
+test('new keys go on with the trail of the old ones, where these have named them; a stranger cannot', async (t) => {
+  const { open, report, damaged } = await home(t)
+  await (await open()).close()
+  const successor = await generateNodeIdentity(backend, systemRandom)
+  const rotated = await open({ identity: successor, predecessor: identity.x0Id })
+  await rotated.close()
+  assert.deepEqual(damaged, [])
+  const [, second] = await rotated.page(1, 9)
+  assert.deepEqual(
+    [second?.kind, second?.data],
+    ['keys.rotated', { from: formatX0Id(identity.x0Id), to: formatX0Id(successor.x0Id) }],
+  )
+  assert.equal((await rotated.verify()).problem, undefined)
+  assert.equal((await report()).problem?.fault, 'head-foreign', 'the old keys do not stand for the new ones')
+  await (await open()).close()
+  assert.deepEqual(
+    damaged.map(({ fault }) => fault),
+    ['head-foreign'],
   )
 })
 

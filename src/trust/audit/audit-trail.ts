@@ -1,4 +1,5 @@
 import type { CryptoBackend } from '../../crypto/backend.ts'
+import { equalBytes } from '../../crypto/constant-time.ts'
 import type { NodeIdentity } from '../../identity/node-identity.ts'
 import { formatX0Id } from '../../identity/x0-id.ts'
 import type { Clock, Timer } from '../../platform/clock.ts'
@@ -6,7 +7,7 @@ import type { Store } from '../../store/store.ts'
 import { AuditShelf } from './audit-shelf.ts'
 import type { AuditProblem } from './chain-check.ts'
 import { encodeEntry, readSealed, recordable, type SealedEntry, sealEntry } from './entry.ts'
-import { type SignedHead, signHead } from './head.ts'
+import { type SignedHead, signHead, x0IdOfHead } from './head.ts'
 import type { Audit, AuditData, AuditKind } from './kinds.ts'
 import { MAX_ENTRIES, PRUNED_AT_ONCE, SIGN_AFTER_MS } from './limits.ts'
 import { type PlacedEntry, type Resumed, resumeTrail } from './resume.ts'
@@ -18,6 +19,8 @@ export interface AuditTrailOptions {
   readonly backend: CryptoBackend
   readonly identity: NodeIdentity
   readonly clock: Clock
+  /** The x0 id of the node's keys before these, 32 bytes: a head that they have signed is its own. */
+  readonly predecessor?: Uint8Array
   /** Told of what is wrong with the trail when it is opened. The node goes on; the fault stays visible in the trail. */
   readonly onDamaged: (problem: AuditProblem) => void
   /** Told once, when the store takes no more writes: from then on nothing is recorded. */
@@ -76,13 +79,16 @@ export class AuditTrail implements Audit {
    */
   static async open(options: AuditTrailOptions): Promise<AuditTrail> {
     const shelf = new AuditShelf(options.store)
-    const resumed = await resumeTrail(options.backend, shelf, options.identity.x0Id)
+    const { backend, identity, predecessor } = options
+    const resumed = await resumeTrail(backend, shelf, predecessor === undefined ? [identity.x0Id] : [identity.x0Id, predecessor])
     const trail = new AuditTrail(options, shelf, resumed)
     if (resumed.count === 0) trail.record('audit.began', {})
     if (resumed.problem !== undefined) {
       options.onDamaged(resumed.problem)
       trail.record('audit.damaged', { fault: resumed.problem.fault, n: resumed.problem.n })
     }
+    const signer = resumed.head === undefined ? identity.x0Id : x0IdOfHead(backend, resumed.head)
+    if (!equalBytes(signer, identity.x0Id)) trail.record('keys.rotated', { from: formatX0Id(signer), to: trail.x0Id })
     await trail.flush()
     return trail
   }
@@ -145,7 +151,7 @@ export class AuditTrail implements Audit {
     await this.flush()
     const head = await this.#shelf.head()
     const to = head === undefined || head === 'damaged' ? undefined : head.count
-    return await verifyTrail(backend, head, this.#shelf.entries(0, to), identity.x0Id)
+    return await verifyTrail(backend, head, this.#shelf.entries(0, to), [identity.x0Id])
   }
 
   #append(kind: AuditKind, data: AuditData): void {

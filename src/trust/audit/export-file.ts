@@ -62,19 +62,19 @@ export function entryLine(entry: EntryDocument): string {
 
 /**
  * Verifies an exported file, line by line: what is a number too high or too low stands in the wrong place.
- * @param x0Id whose trail it must be, 32 bytes
+ * @param x0Ids as for verifyTrail
  * @throws AuditError bad-export where the first line is not that of an exported file
  */
 export async function verifyExport(
   backend: CryptoBackend,
   lines: AsyncIterable<string>,
-  x0Id?: Uint8Array,
+  x0Ids?: readonly Uint8Array[],
 ): Promise<AuditReport> {
   const iterator = lines[Symbol.asyncIterator]()
   const first = await iterator.next()
   const head = first.done === true ? undefined : readHeader(first.value)
   if (head === undefined) throw new AuditError('bad-export', 'the first line is not that of a file that `x0 audit export` writes')
-  return await verifyTrail(backend, head, placed(iterator, head), x0Id)
+  return await verifyTrail(backend, head, placed(iterator, head), x0Ids)
 }
 
 async function* placed(lines: AsyncIterator<string>, head: SignedHead): AsyncGenerator<Kept> {

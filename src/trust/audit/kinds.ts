@@ -15,6 +15,7 @@ export const AUDIT_KINDS = [
   'revocation.learned',
   'invite.made',
   'invite.used',
+  'keys.rotated',
   'account.changed',
   'network.changed',
 ] as const

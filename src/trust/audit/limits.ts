@@ -20,5 +20,3 @@ export const SUPPRESSED_AFTER_MS = 10_000
 export const SIGN_AFTER_MS = 1_000
 /** Entries of one page of the admin port: 400 kB. */
 export const MAX_PAGE = 1_000
-/** Bytes of one line of an exported file: the header with keys and signature has 8 kB, an entry 14 kB at most. */
-export const MAX_LINE_BYTES = 64 * 1024

@@ -34,13 +34,13 @@ const AT_ONCE = 5_000
  * Finds where to go on: behind the last entry that follows from the signed head. Where the trail does not lead up to that
  * head the next entry still goes behind it, so that what is missing stays missing, for ever visible. What a pruning that
  * was cut off has left goes, and what stands behind the end without following from it.
- * @param x0Id this node's
+ * @param x0Ids this node's, with that of its keys before
  */
-export async function resumeTrail(backend: CryptoBackend, shelf: AuditShelf, x0Id: Uint8Array): Promise<Resumed> {
+export async function resumeTrail(backend: CryptoBackend, shelf: AuditShelf, x0Ids: readonly Uint8Array[]): Promise<Resumed> {
   const kept = await shelf.head()
   const ends = await shelf.ends()
   if (kept === undefined && ends === undefined) return NEW
-  const problem = await headProblem(backend, kept, x0Id)
+  const problem = await headProblem(backend, kept, x0Ids)
   if (problem !== undefined || kept === undefined || kept === 'damaged') return { ...(await lastOf(shelf, ends)), problem }
   const resumed = await behind(backend, shelf, kept)
   await shelf.forget(0, resumed.first - 1, AT_ONCE)

@@ -24,16 +24,16 @@ export interface AuditReport {
 /**
  * Follows a trail.
  * @param kept from the oldest on, in the order in which they are found
- * @param x0Id whose trail it must be, 32 bytes; undefined: whoever's key stands in the head
+ * @param x0Ids who may have signed the head, 32 bytes each: a node, and its keys before; undefined: whoever's key stands in it
  */
 export async function verifyTrail(
   backend: CryptoBackend,
   head: SignedHead | 'damaged' | undefined,
   kept: AsyncIterable<Kept>,
-  x0Id?: Uint8Array,
+  x0Ids?: readonly Uint8Array[],
 ): Promise<AuditReport> {
   const signed = head === 'damaged' ? undefined : head
-  const badHead = await headProblem(backend, head, x0Id)
+  const badHead = await headProblem(backend, head, x0Ids)
   const check = new ChainCheck(backend, badHead === undefined ? signed : undefined)
   let entries = 0
   for await (const [n, sealed] of kept) {
@@ -63,13 +63,14 @@ export async function verifyTrail(
 export async function headProblem(
   backend: CryptoBackend,
   head: SignedHead | 'damaged' | undefined,
-  x0Id: Uint8Array | undefined,
+  x0Ids: readonly Uint8Array[] | undefined,
 ): Promise<AuditProblem | undefined> {
   if (head === undefined) return { fault: 'head-missing', n: 1, message: 'nothing signed says how many entries there must be' }
   if (head === 'damaged') return { fault: 'head-forged', n: 1, message: 'what stands for the signed head is none' }
   if (!(await verifyHead(backend, head)))
     return { fault: 'head-forged', n: head.count, message: 'the head is not signed by the key in it' }
-  if (x0Id !== undefined && !equalBytes(x0IdOfHead(backend, head), x0Id)) {
+  const signer = x0IdOfHead(backend, head)
+  if (x0Ids !== undefined && !x0Ids.some((one) => equalBytes(one, signer))) {
     return { fault: 'head-foreign', n: head.count, message: 'another node has signed the head' }
   }
   return undefined

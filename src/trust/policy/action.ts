@@ -1,4 +1,4 @@
-import { isName, NAME_RULE } from './name.ts'
+import { isNodeName, NAME_FORM } from '../names.ts'
 
 /** What somebody may want to do at a node; docs/policy.md says what each is. */
 export type Action = `connect:${string}` | 'relay' | `admin:${AdminScope}` | 'renew'
@@ -22,7 +22,9 @@ export function parseAction(text: string): { readonly action: Action } | { reado
   if (text === 'relay' || text === 'renew') return { action: text }
   const service = text.startsWith('connect:') ? text.slice('connect:'.length) : undefined
   if (service !== undefined) {
-    return isName(service) ? { action: `connect:${service}` } : { problem: `${quote(service)} is no service name: ${NAME_RULE}` }
+    return isNodeName(service)
+      ? { action: `connect:${service}` }
+      : { problem: `${quote(service)} is no service name: ${NAME_FORM}` }
   }
   const scope = ADMIN_SCOPES.find((name) => text === `admin:${name}`)
   if (scope !== undefined) return { action: `admin:${scope}` }

@@ -1,21 +1,12 @@
 import Type, { type Static } from 'typebox'
-import {
-  MAX_ACTIONS,
-  MAX_GROUPS,
-  MAX_NAME_LENGTH,
-  MAX_PRIORITY,
-  MAX_RATE_LIMIT,
-  MAX_RULES,
-  MAX_SELECTOR_LENGTH,
-  MAX_SELECTORS,
-  MAX_TESTS,
-} from './limits.ts'
+import { MAX_GROUPS, MAX_LABEL_BYTES } from '../limits.ts'
+import { MAX_ACTIONS, MAX_PRIORITY, MAX_RATE_LIMIT, MAX_RULES, MAX_SELECTOR_LENGTH, MAX_SELECTORS, MAX_TESTS } from './limits.ts'
 import { DAYS } from './time-window.ts'
 
 /** The outer form of a policy document; what its texts mean is judged after it. */
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 const texts = (maxItems: number, maxLength: number) => Type.Array(text(maxLength), { minItems: 1, maxItems })
-const groups = Type.Array(text(MAX_NAME_LENGTH), { maxItems: MAX_GROUPS })
+const groups = Type.Array(text(MAX_LABEL_BYTES), { maxItems: MAX_GROUPS })
 const effect = Type.Enum(['allow', 'deny'])
 
 const When = Type.Object({
@@ -31,7 +22,7 @@ const RatePart = Type.Object({
 })
 
 const RulePart = Type.Object({
-  name: text(MAX_NAME_LENGTH),
+  name: text(MAX_LABEL_BYTES),
   priority: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_PRIORITY })),
   effect,
   audit: Type.Optional(Type.Boolean()),
@@ -50,7 +41,7 @@ const TestPart = Type.Object({
   action: text(MAX_SELECTOR_LENGTH),
   at: Type.Optional(text(40)),
   expect: effect,
-  rule: Type.Optional(text(MAX_NAME_LENGTH)),
+  rule: Type.Optional(text(MAX_LABEL_BYTES)),
 })
 
 export const DocumentSchema = Type.Object({

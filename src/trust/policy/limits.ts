@@ -9,10 +9,6 @@ export const MAX_SELECTORS = 64
 export const MAX_ACTIONS = 64
 /** Characters of a selector: a SPIFFE id has 2,048 at most by its standard, ours have 330 (network 255, node 63). */
 export const MAX_SELECTOR_LENGTH = 512
-/** Groups of one party, as a credential bounds them. */
-export const MAX_GROUPS = 16
-/** Characters of a node, group, service or rule name: a DNS label. */
-export const MAX_NAME_LENGTH = 63
 /** Priorities go from 0 to this: three digits leave room between any two rules. */
 export const MAX_PRIORITY = 1_000
 /** Of a rate: more than a million an hour is no limit. */

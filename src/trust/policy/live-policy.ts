@@ -126,6 +126,16 @@ function textOf(bytes: Uint8Array, file: string): string {
   }
 }
 
+/**
+ * Reads the document in `file`, once.
+ * @throws PolicyError
+ */
+export async function readPolicyFile(file: string): Promise<PolicyDocument> {
+  const found = await readBounded(file)
+  if (found === undefined) throw unreadable(file, 'there is no such file')
+  return readPolicy(textOf(found.bytes, file), file)
+}
+
 /** What tells one version of a file from another without reading it. */
 function looks({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${ino} ${size} ${mtimeNs} ${ctimeNs}`

@@ -1,5 +1,4 @@
-import { isX0Id } from './name.ts'
-import { parseSelector } from './selector.ts'
+import { isX0Id, parseSelector } from './selector.ts'
 
 /** One end of what is asked for, as the channel has proved it. An address is not among its names. */
 export interface Party {

@@ -1,6 +1,6 @@
+import { isNodeName, NAME_FORM } from '../names.ts'
 import { type ActionPattern, parseActionPattern } from './action.ts'
 import type { RulePart } from './document-schema.ts'
-import { isName, NAME_RULE } from './name.ts'
 import type { Complain } from './policy-error.ts'
 import { DEFAULT_RULE, type Rate, type Rule } from './rule.ts'
 import { parseSelector, type Selector } from './selector.ts'
@@ -14,7 +14,7 @@ export function readRules(parts: readonly RulePart[], complain: Complain): Rule[
   const names = new Set<string>()
   return parts.map((part, index) => {
     const at = `.rules[${index}]`
-    if (!isName(part.name)) complain('bad-name', `${at}.name`, `found ${JSON.stringify(part.name)}, expected ${NAME_RULE}`)
+    if (!isNodeName(part.name)) complain('bad-name', `${at}.name`, `found ${JSON.stringify(part.name)}, expected ${NAME_FORM}`)
     else if (part.name === DEFAULT_RULE) complain('bad-name', `${at}.name`, `${DEFAULT_RULE} is what decides where no rule does`)
     else if (names.has(part.name)) complain('duplicate', `${at}.name`, `another rule is called ${part.name}`)
     names.add(part.name)

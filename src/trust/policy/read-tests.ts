@@ -1,7 +1,7 @@
 import { nearest } from '../../config/did-you-mean.ts'
+import { isNodeName, NAME_FORM } from '../names.ts'
 import { parseAction } from './action.ts'
 import type { TestPart } from './document-schema.ts'
-import { isName, NAME_RULE } from './name.ts'
 import { NOBODY, type Party, parseParty } from './party.ts'
 import type { Complain } from './policy-error.ts'
 import { DEFAULT_RULE, type PolicyTest, type Rule } from './rule.ts'
@@ -48,7 +48,8 @@ function readParty(
   complain: Complain,
 ): Party | undefined {
   groups.forEach((group, index) => {
-    if (!isName(group)) complain('bad-name', `${below.groups}[${index}]`, `found ${JSON.stringify(group)}, expected ${NAME_RULE}`)
+    if (!isNodeName(group))
+      complain('bad-name', `${below.groups}[${index}]`, `found ${JSON.stringify(group)}, expected ${NAME_FORM}`)
   })
   if (text === undefined) return { ...NOBODY, groups }
   const parsed = parseParty(text, groups)

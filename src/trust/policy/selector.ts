@@ -1,5 +1,7 @@
+import { IdentityError } from '../../identity/identity-error.ts'
+import { parseX0Id } from '../../identity/x0-id.ts'
+import { isNetworkName, isNodeName, NAME_FORM } from '../names.ts'
 import { MAX_SELECTOR_LENGTH } from './limits.ts'
-import { isName, isNetworkName, isX0Id, NAME_RULE } from './name.ts'
 
 /** Whom a rule is about. */
 export type Selector =
@@ -31,7 +33,7 @@ export function parseSelector(text: string): { readonly selector: Selector } | {
   if (text === 'any') return { selector: { kind: 'any' } }
   if (text.startsWith('group:')) {
     const name = text.slice('group:'.length)
-    if (!isName(name)) return { problem: `${JSON.stringify(name)} is no group name: ${NAME_RULE}` }
+    if (!isNodeName(name)) return { problem: `${JSON.stringify(name)} is no group name: ${NAME_FORM}` }
     return { selector: { kind: 'group', name } }
   }
   if (text.startsWith('spiffe://')) return parseSpiffe(text)
@@ -105,5 +107,16 @@ function compilePattern(text: string, segments: readonly string[], tail: boolean
       }
       return tail ? at < id.length - 1 : at === id.length
     },
+  }
+}
+
+/** Whether it is the text form of an x0 id. */
+export function isX0Id(text: string): boolean {
+  try {
+    parseX0Id(text)
+    return true
+  } catch (error) {
+    if (error instanceof IdentityError) return false
+    throw error
   }
 }

@@ -1,14 +1,15 @@
-import { HostError, type HostErrorCode } from './host-error.ts'
+/** Makes the error of the domain that reads; `why` is a short phrase without an end. */
+export type ReadFailure = (why: string) => Error
 
-/** Reads a canonical binary form, big endian. Every read past the end or its limit throws HostError with the code given. */
+/** Reads a canonical binary form, big endian. Every read past the end or its limit throws what `failure` makes. */
 export class ByteReader {
   readonly #bytes: Buffer
-  readonly #code: HostErrorCode
+  readonly #failure: ReadFailure
   #offset = 0
 
-  constructor(bytes: Uint8Array, code: HostErrorCode) {
+  constructor(bytes: Uint8Array, failure: ReadFailure) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#code = code
+    this.#failure = failure
   }
 
   get offset(): number {
@@ -21,7 +22,13 @@ export class ByteReader {
 
   u16(max = 0xffff): number {
     const value = this.#bytes.readUInt16BE(this.#take(2))
-    if (value > max) throw new HostError(this.#code, `a length of ${value}, ${max} allowed`)
+    if (value > max) throw this.#failure(`a length of ${value}, ${max} allowed`)
+    return value
+  }
+
+  u32(max = 0xffff_ffff): number {
+    const value = this.#bytes.readUInt32BE(this.#take(4))
+    if (value > max) throw this.#failure(`a number of ${value}, ${max} allowed`)
     return value
   }
 
@@ -38,26 +45,25 @@ export class ByteReader {
   /** ASCII text of a fixed form. */
   text(length: number, form: RegExp): string {
     const text = Buffer.from(this.bytes(length)).toString('latin1')
-    if (!form.test(text)) throw new HostError(this.#code, 'text in another form')
+    if (!form.test(text)) throw this.#failure('text in another form')
     return text
   }
 
   /** One byte of count, then that many items. */
   list<Item>(max: number, item: () => Item): Item[] {
     const count = this.u8()
-    if (count > max) throw new HostError(this.#code, `${count} items, ${max} allowed`)
+    if (count > max) throw this.#failure(`${count} items, ${max} allowed`)
     return Array.from({ length: count }, item)
   }
 
   /** Nothing may be left. */
   end(): void {
-    if (this.#offset !== this.#bytes.length)
-      throw new HostError(this.#code, `${this.#bytes.length - this.#offset} bytes too many`)
+    if (this.#offset !== this.#bytes.length) throw this.#failure(`${this.#bytes.length - this.#offset} bytes too many`)
   }
 
   #take(length: number): number {
     const start = this.#offset
-    if (start + length > this.#bytes.length) throw new HostError(this.#code, 'it ends too early')
+    if (start + length > this.#bytes.length) throw this.#failure('it ends too early')
     this.#offset += length
     return start
   }
@@ -74,6 +80,12 @@ export class ByteWriter {
   u16(value: number): this {
     const bytes = Buffer.alloc(2)
     bytes.writeUInt16BE(value)
+    return this.bytes(bytes)
+  }
+
+  u32(value: number): this {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(value)
     return this.bytes(bytes)
   }
 

@@ -1,0 +1,192 @@
+import { rm } from 'node:fs/promises'
+import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { ChannelEvent } from '../channel/channel-event.ts'
+import type { DoorApplicant } from '../channel/join-door.ts'
+import type { PinBook, PinSource } from '../channel/pins.ts'
+import { sessionOf } from '../channel/session.ts'
+import { isExplicit } from '../config/origin.ts'
+import type { HomeShelves } from '../host/home-shelves.ts'
+import { askByStream } from '../host/join-stream.ts'
+import { membershipTrust } from '../host/membership-trust.ts'
+import { type Overlay, startOverlay } from '../host/overlay.ts'
+import type { HeldRevocation } from '../host/revocation-ledger.ts'
+import { channelCounter } from '../observe/channel-metrics.ts'
+import { channelReporter } from '../observe/channel-reports.ts'
+import type { Report } from '../observe/event.ts'
+import type { Telemetry } from '../observe/telemetry.ts'
+import { systemClock } from '../platform/clock.ts'
+import { datastorePath } from '../store/home-paths.ts'
+import type { Standing } from '../trust/membership.ts'
+import { type NetworkName, shortNetworkId } from '../trust/open-network.ts'
+import { Sponsor } from '../trust/sponsor.ts'
+import { admission } from './admission.ts'
+import { type CredentialKeeper, createCredentialKeeper } from './credential-keeper.ts'
+import { answerJoinRequest } from './join-requests.ts'
+import type { NodeParts } from './node-parts.ts'
+import type { Place } from './place.ts'
+import { sponsorReporter } from './sponsor-reports.ts'
+
+/** The node's place in one network, taken: all that is made anew when it joins another. */
+export interface Seat {
+  readonly place: Place
+  readonly overlay: Overlay
+  /** Undefined in the open network, where nobody asks to be let in. */
+  readonly sponsor: Sponsor | undefined
+  readonly keeper: CredentialKeeper
+  stop(): Promise<void>
+}
+
+/**
+ * Takes a seat.
+ * @param listen the addresses to have; those of the seat before, so that what others know of this node stays true
+ * @throws as startOverlay; nothing is left open then
+ */
+export async function takeSeat(parts: NodeParts, place: Place, listen?: readonly string[]): Promise<Seat> {
+  const { telemetry, shelves, home, clock, crypto } = parts
+  const { config } = parts.loaded
+  const { network, membership, genesis } = place
+  let overlay: Overlay | undefined
+  const spread = (bytes: Uint8Array): void => {
+    overlay?.trust?.publish(bytes).catch((err: unknown) => telemetry.log.error({ err }, 'could not spread a revocation'))
+  }
+  const sponsor =
+    genesis === undefined
+      ? undefined
+      : await Sponsor.open({
+          backend: crypto,
+          identity: parts.identity,
+          membership,
+          store: home.store,
+          clock,
+          random: parts.random,
+          report: sponsorReporter(telemetry, spread),
+          onDamaged: telemetry.storeDamaged,
+          forward: (member, request) => forward(overlay, member, request),
+        })
+  overlay = await startOverlay({
+    config,
+    listen: listen ?? config.listen,
+    listenIsWritten: listen !== undefined || isExplicit(parts.loaded, 'listen'),
+    // without the peer id that libp2p wants in a line: who answers there must show that it belongs
+    bootstrap: [...config.bootstrap, ...place.doors.map(({ address }) => address)],
+    crypto,
+    identity: parts.identity,
+    networkId: network.id,
+    network: shortNetworkId(network),
+    version: parts.version,
+    clock,
+    random: parts.random,
+    pins: shelves.pins,
+    credential: place.credential,
+    admit: admission({
+      membership,
+      now: () => clock.now(),
+      isBlocked: () => false,
+      onAdmitted: (peerId, standing) => stateIdentity(telemetry, shelves, peerId, standing),
+    }),
+    ...(sponsor === undefined
+      ? {}
+      : {
+          door: {
+            admit: ({ x0Id }: DoorApplicant) => (membership.revocationOf(x0Id) === undefined ? undefined : ('revoked' as const)),
+            answer: (request: Uint8Array, applicant: DoorApplicant) =>
+              sponsor.answer(request, { x0Id: applicant.x0Id, address: hostOf(applicant.remoteAddress) }),
+          },
+          joinRequests: (request: Uint8Array, from: Uint8Array) => answerJoinRequest(crypto, sponsor, request, from),
+          trust: {
+            ...membershipTrust({ backend: crypto, membership, x0Id: parts.identity.x0Id, clock }),
+            damaged: place.damaged,
+            keep: ({ subject }: HeldRevocation) => place.keepRevocation(subject),
+          },
+        }),
+    datastorePath: datastorePath(home.paths, shortNetworkId(network)),
+    records: shelves.records,
+    sequence: shelves.sequence,
+    report: reporter(telemetry, place),
+    onChannelEvent: channelEvents(telemetry, shelves),
+    count: (fault) => telemetry.metrics.peerFaults.inc({ fault }),
+    metrics: telemetry.metrics,
+    onStated: statements(telemetry, shelves.pins),
+    onError: (error, during) => telemetry.log.error({ err: error }, `could not ${during}`),
+  })
+  const running = overlay
+  const keeper = createCredentialKeeper(parts, place, running)
+  keeper.start()
+  return {
+    place,
+    overlay: running,
+    sponsor,
+    keeper,
+    async stop() {
+      keeper.stop()
+      await running.stop()
+    },
+  }
+}
+
+/** Tells; and notes when this node has learned what was revoked while it was away. */
+function reporter({ report, log }: Telemetry, place: Place): Report {
+  return (event) => {
+    report(event)
+    if (event.type !== 'trust.level') return
+    place.markSynced().catch((err: unknown) => log.error({ err }, 'could not note the sync of revocations'))
+  }
+}
+
+/** Brings a request to a member that this node is connected to. */
+async function forward(overlay: Overlay | undefined, member: Uint8Array, request: Uint8Array): Promise<Uint8Array | undefined> {
+  const connection = overlay?.host.getConnections().find((each) => {
+    const x0Id = sessionOf(each)?.remoteX0Id
+    return x0Id !== undefined && Buffer.compare(x0Id, member) === 0
+  })
+  if (connection === undefined) return undefined
+  try {
+    return await askByStream(connection, request)
+  } catch {
+    // it did not answer: the applicant hears that the member is away
+    return undefined
+  }
+}
+
+/** What a credential or the genesis says of a peer's key counts more than what was seen at first use. */
+function stateIdentity({ log }: Telemetry, shelves: HomeShelves, peerId: string, { x0Id, kind }: Standing): void {
+  if (kind === 'open') return
+  const source: PinSource = kind === 'member' ? 'genesis' : 'credential'
+  if (shelves.pins.get(peerId)?.source === source) return
+  shelves.pins.state(peerId, x0Id, source)
+  shelves.keepPin(peerId).catch((error: unknown) => log.error({ err: error }, 'could not write a pin'))
+}
+
+function hostOf(address: string): string | undefined {
+  const parsed = multiaddr(address)
+  return isNetworkAddress(parsed) ? getNetConfig(parsed).host : undefined
+}
+
+/** What the channel reports is counted, told, and what it learns of peers kept. */
+function channelEvents({ metrics, report, log }: Telemetry, shelves: HomeShelves): (event: ChannelEvent) => void {
+  const count = channelCounter(metrics)
+  const tell = channelReporter(report, systemClock)
+  return (event) => {
+    count(event)
+    tell(event)
+    if (event.type !== 'pin-learned') return
+    shelves.keepPin(event.peerId).catch((error: unknown) => log.error({ err: error }, 'could not write a pin'))
+  }
+}
+
+/** States the x0 id of a peer; one that contradicts what was believed is an alarm. */
+function statements({ metrics, report }: Telemetry, pins: PinBook): (peerId: string, stated: string, source: PinSource) => void {
+  return (peerId, stated, source) => {
+    const before = pins.get(peerId)
+    if (pins.state(peerId, stated, source) !== 'conflict' || before === undefined) return
+    const data = { code: 'x0-id-mismatch', seen: before.x0Id, stated, source }
+    report({ type: 'pin.mismatch', level: 'alarm', peer: peerId, data })
+    metrics.pinEvents.inc({ event: 'replaced' })
+  }
+}
+
+/** Deletes what libp2p remembers of a network that the node has left. */
+export async function forgetNeighbourhood(parts: Pick<NodeParts, 'home'>, network: NetworkName): Promise<void> {
+  await rm(datastorePath(parts.home.paths, shortNetworkId(network)), { recursive: true, force: true })
+}

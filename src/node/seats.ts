@@ -1,0 +1,78 @@
+import { addressesHad } from '../host/listen-addresses.ts'
+import type { NodeParts } from './node-parts.ts'
+import type { Place } from './place.ts'
+import { type Seat, takeSeat } from './seat.ts'
+
+/** The node cannot take its seat anew: it has none any more and must end. */
+export class SeatLost extends Error {
+  override readonly name = 'SeatLost'
+}
+
+/** Which seat the node has, and how it takes another. One move at a time. */
+export class Seats {
+  readonly #parts: NodeParts
+  readonly #onMoved: () => Promise<void>
+  #current: Seat
+  #moves: Promise<unknown> = Promise.resolve()
+  #stopping = false
+
+  /** @param onMoved tells the world the node's new addresses */
+  constructor(parts: NodeParts, first: Seat, onMoved: () => Promise<void>) {
+    this.#parts = parts
+    this.#current = first
+    this.#onMoved = onMoved
+  }
+
+  /** While the node moves: the one that it leaves, without connections. */
+  get current(): Seat {
+    return this.#current
+  }
+
+  /** Runs `work` when all moves before it are over. What it changes of the home and `move` belong together. */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#moves.then(async () => {
+      if (this.#stopping) throw new Error('the node is stopping')
+      return await work()
+    })
+    this.#moves = turn.catch(() => undefined)
+    return await turn
+  }
+
+  /**
+   * Leaves the seat and takes one in `place`, at the same addresses. Where that fails the old seat is taken again; only
+   * inside of `inTurn`.
+   * @throws as takeSeat, the node being where it was; SeatLost where it could not even get back
+   */
+  async move(place: Place): Promise<void> {
+    const { loaded, telemetry } = this.#parts
+    const left = this.#current
+    const addresses = addressesHad(loaded.config.listen, left.overlay.host.getMultiaddrs().map(String))
+    await left.stop()
+    try {
+      this.#current = await takeSeat(this.#parts, place, addresses)
+    } catch (cause) {
+      await this.#goBack(left.place, addresses, cause)
+      throw cause
+    }
+    telemetry.report({ type: 'network.moved', level: 'info', data: { from: left.place.network.name, to: place.network.name } })
+    await this.#onMoved()
+  }
+
+  async #goBack(place: Place, addresses: readonly string[], reason: unknown): Promise<void> {
+    const { telemetry } = this.#parts
+    const message = reason instanceof Error ? reason.message : String(reason)
+    telemetry.report({ type: 'network.move-failed', level: 'alarm', data: { message } })
+    try {
+      this.#current = await takeSeat(this.#parts, place, addresses)
+    } catch (cause) {
+      throw new SeatLost(`the node could not move (${message}), and not get back either: start it anew`, { cause })
+    }
+  }
+
+  /** After a move that is under way. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await this.#moves
+    await this.#current.stop()
+  }
+}
