@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 /** The least share of lines, in percent, that the tests must run; the cores that strangers' bytes reach have a higher bar. */
-const BARS: Readonly<Record<string, number>> = { src: 85, 'src/channel': 95, 'src/mesh': 95, 'src/governance': 95 }
+const BARS: Readonly<Record<string, number>> = {
+  src: 85,
+  'src/channel': 95,
+  'src/trust': 95,
+  'src/mesh': 95,
+  'src/governance': 95,
+}
 
 interface Lines {
   readonly total: number

@@ -27,6 +27,7 @@ export async function startX0(listen: readonly string[]): Promise<Libp2p> {
     clock: systemClock,
     pins: new PinBook(),
     credential: () => undefined,
+    bar: () => undefined,
     admit: () => undefined,
     flood: NO_GATE,
     timeoutMs: HANDSHAKE_TIMEOUT_MS,

@@ -9,6 +9,7 @@ import type {
 import type { Report } from '../observe/event.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
+import type { Principal } from './authentication.ts'
 import type { NodeView } from './node-view.ts'
 import type { SchemaTypes } from './schema-check.ts'
 import type { AdminSettings } from './settings.ts'
@@ -42,6 +43,10 @@ export interface AdminContext {
   readonly onLoopback: boolean
   /** Whether a request came over the unix socket: from this user, whom the file's mode let in. */
   readonly isUnix: (request: FastifyRequest) => boolean
+  /** What a client is counted by: its address (IPv6: the /64), or that it came over the unix socket. */
+  readonly clientOf: (request: FastifyRequest) => string
+  /** Who makes a request, as the checks have found out; absent where no token was needed. */
+  readonly callers: WeakMap<FastifyRequest, Principal>
   /** Aborts when the port closes. */
   readonly closing: AbortSignal
 }

@@ -1,38 +1,37 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { covers, type Scope } from '../trust/accounts/scope.ts'
 import { TOKEN_MAX_LENGTH } from './limits.ts'
 import type { TokenBuckets } from './token-buckets.ts'
-
-/** read: look; operate: cause traffic; admin: change the node; metrics: only /metrics. Admin includes the others, operate includes read. */
-export const SCOPES = ['read', 'operate', 'admin', 'metrics'] as const
-export type Scope = (typeof SCOPES)[number]
 
 /** Who calls, once that is known. */
 export interface Principal {
   readonly name: string
   readonly scopes: readonly Scope[]
+  /** Id of the account whose token it is; absent: the operator, by the home's own token, the unix socket, or a token made so. */
+  readonly account?: string
+  /** Id of the token, where it is one that can be revoked. */
+  readonly tokenId?: string
 }
 
-/** Knows tokens. It gets the SHA-256 of the token (32 bytes), never the token, and must compare in constant time. */
+/**
+ * Knows tokens. It gets the SHA-256 of the token (32 bytes), never the token, and must compare in constant time or look
+ * up by the whole hash, whose time tells nothing of the token. `expired`: it was good once.
+ */
 export interface TokenVerifier {
-  verify(digest: Uint8Array): Principal | undefined | Promise<Principal | undefined>
+  verify(digest: Uint8Array): Known | Promise<Known>
 }
+
+type Known = Principal | 'expired' | undefined
 
 export type Verdict =
   | { readonly ok: true; readonly principal: Principal }
-  | { readonly ok: false; readonly reason: 'missing' | 'unknown' }
+  | { readonly ok: false; readonly reason: 'missing' | 'unknown' | 'expired' }
   | { readonly ok: false; readonly reason: 'limited'; readonly retryMs: number }
-
-const INCLUDED: Readonly<Record<Scope, readonly Scope[]>> = {
-  admin: ['admin', 'operate', 'read', 'metrics'],
-  operate: ['operate', 'read'],
-  read: ['read'],
-  metrics: ['metrics'],
-}
 
 /** Whether one of the principal's scopes includes `needed`. */
 export function permits(principal: Principal, needed: Scope): boolean {
-  return principal.scopes.some((scope) => INCLUDED[scope].includes(needed))
+  return covers(principal.scopes, needed)
 }
 
 /** A verifier of one token, which it holds only as a digest. */
@@ -63,6 +62,7 @@ export class Authenticator {
   /**
    * A client past its limit gets the same answer for a right and a wrong token, since neither is looked at. A missing
    * token is no guess and is not counted: else any web page could lock the operator out by loading an image from here.
+   * Nor is one that has expired: else a forgotten tab would lock its own user out.
    * @param client what the client is counted by
    */
   async decide(token: string | undefined, client: string): Promise<Verdict> {
@@ -71,10 +71,11 @@ export class Authenticator {
     if (retryMs > 0) return { ok: false, reason: 'limited', retryMs }
     // An over-long token is digested cut: it takes the same way and cannot match, because no token is that long.
     const digest = sha256(token.slice(0, TOKEN_MAX_LENGTH))
-    let principal: Principal | undefined
+    let known: Known
     // No early exit: the time says nothing about which verifier knew the token.
-    for (const verifier of this.#verifiers) principal = (await verifier.verify(digest)) ?? principal
-    if (principal !== undefined) return { ok: true, principal }
+    for (const verifier of this.#verifiers) known = (await verifier.verify(digest)) ?? known
+    if (known === 'expired') return { ok: false, reason: 'expired' }
+    if (known !== undefined) return { ok: true, principal: known }
     this.#failures.take(client)
     return { ok: false, reason: 'unknown' }
   }

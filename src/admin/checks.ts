@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { addressKey } from '../platform/address-key.ts'
+import type { Scope } from '../trust/accounts/scope.ts'
 import type { AdminApp, AdminContext } from './admin-context.ts'
-import { Authenticator, permits, presentedToken, type Scope, type TokenVerifier } from './authentication.ts'
+import { Authenticator, type Principal, permits, presentedToken, type TokenVerifier } from './authentication.ts'
 import { allowCrossOrigin } from './cors.ts'
 import { hostAllowed } from './host-check.ts'
 import { MAX_TRACKED_CLIENTS, TOKEN_FAILURES_PER_MINUTE } from './limits.ts'
@@ -10,8 +10,16 @@ import { ApiProblem } from './problem.ts'
 import { accessOf, routeLabel } from './route-table.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
-/** The one bucket of everybody who comes over the unix socket: they are one user. */
-const UNIX_CLIENT = 'unix'
+const TOKEN_HINT = 'send Authorization: Bearer TOKEN, or use the unix socket in the home'
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="x0"' }
+
+/** Who comes over the unix socket is the user who runs the node: the file's mode has seen to that. */
+const OPERATOR: Principal = { name: 'unix socket', scopes: ['admin'] }
+
+/**
+ * What a request must show: a token with a scope, any valid token, a valid one if it shows one at all, nothing.
+ */
+type Need = Scope | 'token' | 'what-is-shown' | 'nothing'
 
 /**
  * Puts the checks before every route, in this order: Host, Origin, rate, token and scope. (The schema is checked after
@@ -27,11 +35,10 @@ export function addChecks(app: AdminApp, context: AdminContext, verifiers: reado
     maxKeys: MAX_TRACKED_CLIENTS,
   })
   const authenticator = new Authenticator(verifiers, failures)
-  const clientOf = (request: FastifyRequest) => (context.isUnix(request) ? UNIX_CLIENT : addressKey(request.ip))
   app.addHook('onRequest', async (request) => checkHost(request, context))
   app.addHook('onRequest', async (request, reply) => checkOrigin(request, reply, context))
-  app.addHook('onRequest', async (request) => checkRate(clientOf(request), rates, context))
-  app.addHook('onRequest', async (request) => checkToken(request, clientOf(request), authenticator, context))
+  app.addHook('onRequest', async (request) => checkRate(context.clientOf(request), rates, context))
+  app.addHook('onRequest', async (request) => checkToken(request, authenticator, context))
 }
 
 function checkHost(request: FastifyRequest, context: AdminContext): void {
@@ -67,43 +74,44 @@ function checkRate(client: string, rates: TokenBuckets, context: AdminContext): 
   throw new ApiProblem('rate-limited', `at most ${requestsPerSecond} requests a second`, retryAfter(rates.waitMs(client)))
 }
 
-async function checkToken(
-  request: FastifyRequest,
-  client: string,
-  authenticator: Authenticator,
-  context: AdminContext,
-): Promise<void> {
+async function checkToken(request: FastifyRequest, authenticator: Authenticator, context: AdminContext): Promise<void> {
   const template = request.routeOptions.url
   if (request.is404 || template === undefined) return
-  const needed = neededScope(request.method, template, context)
-  if (needed === undefined || context.isUnix(request)) return
-  const verdict = await authenticator.decide(presentedToken(request.headers), client)
-  if (verdict.ok && permits(verdict.principal, needed)) return
+  const need = needOf(request.method, template, context)
+  if (context.isUnix(request)) context.callers.set(request, OPERATOR)
+  if (need === 'nothing' || context.isUnix(request)) return
+  const token = presentedToken(request.headers)
+  if (need === 'what-is-shown' && token === undefined) return
+  const verdict = await authenticator.decide(token, context.clientOf(request))
+  if (verdict.ok && (need === 'token' || need === 'what-is-shown' || permits(verdict.principal, need))) {
+    context.callers.set(request, verdict.principal)
+    return
+  }
   const reason = verdict.ok ? 'scope' : verdict.reason
   context.node.metrics.authFailures.inc({ reason })
   if (reason === 'scope' || reason === 'unknown') {
     const data = { reason, address: request.ip, method: request.method, route: routeLabel(template) }
     context.report({ type: 'auth.failed', level: 'warn', data })
   }
-  if (verdict.ok) throw new ApiProblem('scope-missing', `this needs the scope ${needed}`)
+  if (verdict.ok) throw new ApiProblem('scope-missing', `this needs the scope ${need}`)
   if (verdict.reason === 'limited') {
     throw new ApiProblem('token-failures', 'no token from this address is looked at for a while', retryAfter(verdict.retryMs))
   }
-  throw new ApiProblem('token-required', 'send Authorization: Bearer TOKEN, or use the unix socket in the home', {
-    'www-authenticate': 'Bearer realm="x0"',
-  })
+  const detail = verdict.reason === 'expired' ? 'the token has expired: log in again, or have another one made' : TOKEN_HINT
+  throw new ApiProblem('token-required', detail, CHALLENGE)
 }
 
-/** The scope that a request must have, or undefined where it needs none. */
-function neededScope(method: string, template: string, context: AdminContext): Scope | undefined {
+function needOf(method: string, template: string, context: AdminContext): Need {
   const access = accessOf(method, template)
   switch (access) {
     case 'anyone':
-      return undefined
+      return 'nothing'
     case 'read-off-loopback':
-      return context.onLoopback ? undefined : 'read'
+      return context.onLoopback ? 'nothing' : 'read'
     case 'metrics-unless-open':
-      return context.onLoopback && context.settings().openMetrics ? undefined : 'metrics'
+      return context.onLoopback && context.settings().openMetrics ? 'nothing' : 'metrics'
+    case 'admin-unless-open':
+      return context.settings().openRegistration ? 'what-is-shown' : 'admin'
     default:
       return access
   }

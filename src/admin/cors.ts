@@ -16,7 +16,7 @@ export async function allowCrossOrigin(
   await reply
     .code(204)
     .headers({
-      'access-control-allow-methods': 'GET, POST, PUT',
+      'access-control-allow-methods': 'GET, POST, PUT, DELETE',
       'access-control-allow-headers': 'authorization, x-api-key, content-type, last-event-id',
       'access-control-max-age': '600',
     })

@@ -20,6 +20,8 @@ const ACCESS_TEXT: Readonly<Record<Access, string>> = {
   admin: 'Scope: admin.',
   metrics: 'Scope: metrics.',
   'read-off-loopback': 'No token needed on loopback; elsewhere scope: read.',
+  token: 'Any valid token.',
+  'admin-unless-open': 'Scope: admin; no token needed where accounts.openRegistration is on.',
   'metrics-unless-open': 'No token needed on loopback unless admin.openMetrics is off; else scope: metrics.',
 }
 
@@ -90,7 +92,7 @@ function described(schema: FastifySchema, method: string, url: string): FastifyS
   return {
     ...schema,
     description: ACCESS_TEXT[access],
-    security: access === 'anyone' || access.includes('-') ? [] : [{ bearer: [] }, { apiKey: [] }],
+    security: access === 'anyone' ? [] : [...(access.includes('-') ? [{}] : []), { bearer: [] }, { apiKey: [] }],
     response: { ...(typeof response === 'object' ? response : {}), default: PROBLEM_RESPONSE },
     ...page,
   }

@@ -51,7 +51,7 @@ export const Peer = Type.Object({
   /** Since when it is in this state, ISO 8601. */
   since: Type.String(),
   wanted: Type.Boolean({ description: 'this node keeps trying to reach it' }),
-  source: Type.String({ description: 'bootstrap, dht, mdns, inbound' }),
+  source: Type.String({ description: 'bootstrap, persistent, command, dht, mdns, record, inbound' }),
   path: nullable(Type.String({ description: 'the multiaddr in use' })),
   direction: nullable(Type.Union([Type.Literal('inbound'), Type.Literal('outbound')])),
   suite: nullable(Type.String()),
@@ -89,6 +89,7 @@ export const Status = Type.Object({
     suspect: Type.Integer(),
     down: Type.Integer(),
     never: Type.Integer(),
+    blocked: Type.Integer({ description: 'blocks in force, of peers known and unknown' }),
     pqAuthenticated: Type.Integer(),
     min: Type.Integer(),
     target: Type.Integer(),
@@ -189,6 +190,9 @@ export const Problem = Type.Object({
   detail: Type.String(),
   code: Type.String(),
   instance: Type.Optional(Type.String()),
+  errors: Type.Optional(
+    Type.Array(Type.Object({ field: Type.String(), message: Type.String() }), { description: 'what is wrong with each field' }),
+  ),
 })
 
 export type Health = Static<typeof Health>

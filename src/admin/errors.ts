@@ -1,4 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { StoreError } from '../store/store-error.ts'
+import { AccountError } from '../trust/accounts/account-error.ts'
+import { accountProblem } from './account-problem.ts'
 import type { AdminApp, AdminContext } from './admin-context.ts'
 import { NodeFault } from './node-view.ts'
 import { ApiProblem, PROBLEMS, sendProblem } from './problem.ts'
@@ -24,7 +27,7 @@ export async function answerError(
   context: AdminContext,
 ): Promise<void> {
   const problem = asProblem(error)
-  if (problem.code === 'internal-error') {
+  if (problem.code === 'internal-error' || error instanceof StoreError) {
     const route = routeLabel(request.routeOptions.url)
     context.log.error({ err: error, request: request.id, route: request.is404 ? UNMATCHED : route }, 'a request failed')
   }
@@ -41,6 +44,8 @@ function absent(request: FastifyRequest): ApiProblem {
 
 function asProblem(error: Error | FastifyError): ApiProblem {
   if (error instanceof ApiProblem) return error
+  if (error instanceof AccountError) return accountProblem(error)
+  if (error instanceof StoreError) return new ApiProblem('not-ready', 'the store failed: see the log, and restart the node')
   if (error instanceof NodeFault) return new ApiProblem(error.code, error.message)
   switch ('code' in error ? error.code : undefined) {
     case 'FST_ERR_VALIDATION':

@@ -1,6 +1,9 @@
 /** The largest request holds one multiaddr; ballots and proposals to come stay below 64 KiB too. */
 export const BODY_LIMIT_BYTES = 64 * 1024
 
+/** The longest name in a path, once decoded: a peer may be named by its line, which has 1,024 characters at most. */
+export const PATH_NAME_LIMIT = 1_024
+
 /** All headers of a request: a token, a Host and what a browser adds. */
 export const HEADERS_LIMIT_BYTES = 16 * 1024
 
@@ -25,6 +28,19 @@ export const MAX_TRACKED_CLIENTS = 4_096
 
 /** Wrong tokens a minute from one address; then its tokens are not looked at until the minute has passed. */
 export const TOKEN_FAILURES_PER_MINUTE = 5
+
+/**
+ * Wrong passwords: 5 in a row from one address, then 5 a minute; 10 in a row for one account from wherever it has not been
+ * logged in to lately, then 2 a minute: 2,900 guesses a day, whatever the number of addresses.
+ */
+export const LOGIN_FAILURES_PER_MINUTE = 5
+export const ACCOUNT_FAILURES = { perMinute: 2, burst: 10 } as const
+
+/** Addresses that an account was logged in from, which nobody else's guesses lock out; the least recent is forgotten. */
+export const GOOD_ADDRESSES = 8
+
+/** Accounts that strangers register from one address a minute, where the config lets them: each costs a quarter of a second. */
+export const REGISTRATIONS_PER_MINUTE = 5
 
 /** Longer ones are refused unread: ours have 47 characters. */
 export const TOKEN_MAX_LENGTH = 512

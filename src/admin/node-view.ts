@@ -1,5 +1,6 @@
 import type { EventLog } from '../observe/event-log.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { AccountsView } from './accounts-view.ts'
 import type { AuditView } from './audit-view.ts'
 import type {
   HandshakeReport,
@@ -13,6 +14,7 @@ import type {
   Status,
 } from './documents.ts'
 import type { NetworkView } from './network-view.ts'
+import type { PeerControlView } from './peer-control-view.ts'
 import type { PolicyView } from './policy-view.ts'
 
 /** What the admin port may ask of the node. the composition root implements it over the running parts; tests over small fakes. */
@@ -29,6 +31,8 @@ export interface NodeView {
   logLevel(): LogLevel
   setLogLevel(level: LogLevel): void
   readonly network: NetworkView
+  readonly accounts: AccountsView
+  readonly peerControl: PeerControlView
   readonly events: EventLog
   readonly metrics: Metrics
   readonly policy: PolicyView
@@ -39,6 +43,11 @@ export type NodeFaultCode =
   | 'peer-unknown'
   | 'peer-ambiguous'
   | 'bad-address'
+  | 'peer-is-self'
+  | 'block-unknown'
+  | 'limit-reached'
+  | 'not-saved'
+  | 'store-failed'
   | 'unreachable'
   | 'protocol-unsupported'
   | 'identity-mismatch'

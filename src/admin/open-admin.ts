@@ -22,6 +22,8 @@ export interface OpenAdminOptions {
 /** Opens the admin port as the configuration says. @throws AdminError */
 export function openAdmin(options: OpenAdminOptions): Promise<AdminServer> {
   const { admin } = options.loaded.config
+  const { metrics } = options.telemetry
+  metrics.onScrape(() => metrics.accounts.set({}, options.view.accounts.count))
   return openAdminServer({
     node: options.view,
     version: options.version,
@@ -32,13 +34,13 @@ export function openAdmin(options: OpenAdminOptions): Promise<AdminServer> {
     portIsDefault: !isExplicit(options.loaded, 'admin.address'),
     ...(admin.socket && options.socket !== undefined ? { socketPath: options.socket } : {}),
     ...(admin.tls === undefined ? {} : { tls: admin.tls }),
-    verifiers: [oneToken(options.token, { name: 'admin token', scopes: ['admin'] })],
+    verifiers: [oneToken(options.token, { name: 'admin token', scopes: ['admin'] }), options.view.accounts],
     settings: adminSettings(options.loaded.config),
   })
 }
 
 /** What of the configuration the admin port applies while it runs. */
-export function adminSettings({ admin }: Config): AdminSettings {
+export function adminSettings({ admin, accounts }: Config): AdminSettings {
   const { openMetrics, allowedHosts, allowedOrigins, requestsPerSecond, burst } = admin
-  return { openMetrics, allowedHosts, allowedOrigins, requestsPerSecond, burst }
+  return { openMetrics, allowedHosts, allowedOrigins, requestsPerSecond, burst, openRegistration: accounts.openRegistration }
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FieldError } from '../trust/accounts/account-error.ts'
 import type { Problem } from './documents.ts'
 import type { NodeFaultCode } from './node-view.ts'
 
@@ -12,6 +13,8 @@ export const PROBLEMS = {
   'bad-address': [400, 'The address cannot be used'],
   'name-invalid': [400, 'The name cannot be used'],
   'invite-invalid': [400, 'The line is no invite'],
+  'login-failed': [401, 'The e-mail address or the password is wrong'],
+  'peer-is-self': [400, 'That is this node itself'],
   'token-required': [401, 'A valid token is needed'],
   'not-a-member': [403, 'Only a member of the network may do this'],
   'admission-by-vote': [403, 'Members decide by vote who comes in'],
@@ -33,13 +36,22 @@ export const PROBLEMS = {
   'too-many': [409, 'A limit of what is kept is reached'],
   'member-protected': [409, 'A member cannot be revoked'],
   'revocation-refused': [409, 'The revocation cannot be kept'],
+  'account-unknown': [404, 'There is no such account'],
+  'token-unknown': [404, 'There is no such token'],
+  'account-exists': [409, 'The e-mail address has an account already'],
+  'limit-reached': [409, 'There are as many as there may be'],
+  'block-unknown': [404, 'No such block is in force'],
+  'not-saved': [409, 'The configuration file cannot be changed'],
   'body-too-large': [413, 'The body is too large'],
   'body-type-unsupported': [415, 'The body must be application/json'],
   'host-refused': [421, 'This host name is not served here'],
+  'fields-invalid': [422, 'Some fields are not as they must be'],
   'rate-limited': [429, 'Too many requests'],
   'token-failures': [429, 'Too many wrong tokens'],
+  'login-limited': [429, 'Too many wrong passwords'],
   'headers-too-large': [431, 'The headers are too large'],
   'internal-error': [500, 'The node failed'],
+  'store-failed': [500, 'The store of the node takes no writes'],
   unreachable: [502, 'The peer cannot be reached'],
   'protocol-unsupported': [502, 'The peer does not speak the protocol'],
   'identity-mismatch': [502, 'Another identity answered'],
@@ -58,11 +70,19 @@ export class ApiProblem extends Error {
   override readonly name = 'ApiProblem'
   readonly code: ProblemCode
   readonly headers: Readonly<Record<string, string>>
+  /** What is wrong with each field, where that is told. */
+  readonly errors: readonly FieldError[]
 
-  constructor(code: ProblemCode, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    errors: readonly FieldError[] = [],
+  ) {
     super(detail)
     this.code = code
     this.headers = headers
+    this.errors = errors
   }
 }
 
@@ -74,7 +94,8 @@ export function problemDocument(code: ProblemCode, detail: string, requestId?: s
 }
 
 export async function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem): Promise<void> {
-  const document = problemDocument(problem.code, problem.message, request.id)
+  const plain = problemDocument(problem.code, problem.message, request.id)
+  const document = problem.errors.length === 0 ? plain : { ...plain, errors: problem.errors }
   await reply
     .code(document.status)
     .headers({ ...problem.headers, 'cache-control': 'no-store' })

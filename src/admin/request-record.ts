@@ -13,7 +13,7 @@ export function addRequestRecord(app: AdminApp, context: AdminContext): void {
     const { metrics } = context.node
     metrics.httpRequests.inc({
       route,
-      method: within(HTTP_METHODS, request.method === 'HEAD' ? 'GET' : request.method),
+      method: within(HTTP_METHODS, request.method),
       status: statusClass(status),
     })
     if (!endless.has(route)) metrics.httpDuration.observe({ route }, reply.elapsedTime / 1000)

@@ -1,5 +1,5 @@
-import type { Overlay } from '../host/overlay.ts'
 import { clockOffsetOf, meshPeerCount, routingTableSize } from '../host/overlay-metrics.ts'
+import type { Overlay } from '../host/overlay-parts.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { HealthState } from '../observe/health.ts'
@@ -9,10 +9,12 @@ import { wallTimes } from '../platform/wall-times.ts'
 import type { NetworkName } from '../trust/open-network.ts'
 import type { PolicyGate } from '../trust/policy/gate.ts'
 import type { LivePolicy } from '../trust/policy/live-policy.ts'
+import type { AccountsView } from './accounts-view.ts'
 import type { AuditView } from './audit-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { NodeView } from './node-view.ts'
+import type { PeerControlView } from './peer-control-view.ts'
 import { peersDocument } from './peer-documents.ts'
 import { runPing } from './ping-operation.ts'
 import { selfDocument } from './self-document.ts'
@@ -22,11 +24,13 @@ export interface RunningParts {
   /** The one of now: it changes with the network. */
   readonly overlay: () => Overlay
   readonly telemetry: Telemetry
+  readonly accounts: AccountsView
   readonly identity: NodeIdentity
   readonly network: () => NetworkName
   readonly networkView: NodeView['network']
   readonly version: string
   readonly backend: Self['backend']
+  readonly peerControl: PeerControlView
   /** The home folder. */
   readonly home: string
   readonly clock: Clock
@@ -51,6 +55,8 @@ export function runningNodeView(parts: RunningParts): NodeView {
   const wallClock = wallTimes(clock)
   const uptimeSeconds = (): number => Math.round((clock.monotonic() - startedAt) / 1000)
   return {
+    accounts: parts.accounts,
+    peerControl: parts.peerControl,
     events: telemetry.events,
     metrics: telemetry.metrics,
     network: parts.networkView,
@@ -118,6 +124,7 @@ function statusOf(parts: RunningParts, x0Id: string, uptimeSeconds: number): Sta
     listen: host.getMultiaddrs().map(String),
     counts: supervisor.counts,
     peers: supervisor.peers(),
+    blocked: overlay.blocks.list().length,
     connections: host.getConnections(),
     clockOffsetMs: clockOffsetOf(overlay) ?? null,
     dht: { mode: dht.getMode(), routingTable: routingTableSize(dht), records: records.size(parts.clock.now()) },

@@ -5,12 +5,14 @@ import { fastifyHelmet } from '@fastify/helmet'
 import { type FastifyServerOptions, fastify } from 'fastify'
 import { type HostPort, isLoopbackHost } from '../config/host-port.ts'
 import type { Report } from '../observe/event.ts'
+import { addressKey } from '../platform/address-key.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { AdminApp, AdminContext, AdminLog, AdminTimes } from './admin-context.ts'
 import type { TokenVerifier } from './authentication.ts'
 import { listenTcp, requireTlsOutside } from './bind.ts'
 import { addChecks } from './checks.ts'
 import { addErrors, answerError } from './errors.ts'
+import { readJsonOnly } from './json-body.ts'
 import * as limits from './limits.ts'
 import type { NodeView } from './node-view.ts'
 import { addRequestRecord } from './request-record.ts'
@@ -55,6 +57,9 @@ export interface AdminServer {
   close(): Promise<void>
 }
 
+/** Everybody who comes over the unix socket is one client: they are one user. */
+const UNIX_CLIENT = 'unix'
+
 const DEFAULT_TIMES: AdminTimes = {
   headersMs: limits.HEADERS_TIMEOUT_MS,
   requestMs: limits.REQUEST_TIMEOUT_MS,
@@ -90,6 +95,8 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
     settings: () => settings,
     onLoopback: isLoopbackHost(address.host),
     isUnix: (request) => unixSockets.has(request.raw.socket),
+    clientOf: (request) => (unixSockets.has(request.raw.socket) ? UNIX_CLIENT : addressKey(request.ip)),
+    callers: new WeakMap(),
     closing: closing.signal,
   }
   const app = await buildApp(context, options)
@@ -138,10 +145,11 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
 async function buildApp(context: AdminContext, { verifiers, version, tls }: AdminServerOptions): Promise<AdminApp> {
   const options: FastifyServerOptions<Server> = {
     bodyLimit: limits.BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: limits.PATH_NAME_LIMIT },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, context),
   }
   const app: AdminApp = fastify(Object.assign(options, SCHEMA_COMPILERS))
-  app.removeContentTypeParser('text/plain')
+  readJsonOnly(app)
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
       useDefaults: false,

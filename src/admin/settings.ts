@@ -9,4 +9,6 @@ export interface AdminSettings {
   /** Requests a second of one client, in the long run and at once. */
   readonly requestsPerSecond: number
   readonly burst: number
+  /** Whoever reaches the port may register an account, without any token. */
+  readonly openRegistration: boolean
 }

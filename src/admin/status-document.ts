@@ -16,6 +16,8 @@ export interface StatusSources {
   readonly listen: readonly string[]
   readonly counts: PeerCounts
   readonly peers: readonly PeerEntry[]
+  /** Blocks in force. */
+  readonly blocked: number
   readonly connections: readonly Connection[]
   readonly clockOffsetMs: number | null
   readonly dht: Status['dht']
@@ -48,6 +50,7 @@ export function statusDocument(sources: StatusSources): Status {
       suspect: inState('suspect'),
       down: inState('down'),
       never: inState('never'),
+      blocked: sources.blocked,
       pqAuthenticated: new Set(sessions.filter(({ pqAuthenticated }) => pqAuthenticated).map(({ remotePeerId }) => remotePeerId))
         .size,
       min: sources.counts.min,

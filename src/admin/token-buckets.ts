@@ -61,6 +61,12 @@ export class TokenBuckets {
     return taken
   }
 
+  /** Gives back a token that was taken. */
+  give(key: string): void {
+    const bucket = this.#buckets.get(key)
+    if (bucket !== undefined) bucket.tokens = Math.min(this.#burst, bucket.tokens + 1)
+  }
+
   #tokens(key: string): number {
     const bucket = this.#buckets.get(key)
     if (bucket === undefined) return this.#burst

@@ -47,6 +47,16 @@ export class ApiClient {
    * @throws CommandFailure
    */
   async document<T extends { readonly schema: string }>(schema: T['schema'], ask: Ask): Promise<T> {
+    const value = await this.object<T>(ask)
+    if (!('schema' in value) || value.schema !== schema) throw this.#foreign(ask)
+    return value
+  }
+
+  /**
+   * Asks for a document that names no schema: those of accounts, whose very fields scripts rely on.
+   * @throws CommandFailure
+   */
+  async object<T extends object>(ask: Ask): Promise<T> {
     const text = await this.text({ ...ask, headers: { accept: 'application/json', ...ask.headers } })
     let value: unknown
     try {
@@ -54,7 +64,7 @@ export class ApiClient {
     } catch (cause) {
       throw this.#foreign(ask, cause)
     }
-    if (typeof value !== 'object' || value === null || !('schema' in value) || value.schema !== schema) throw this.#foreign(ask)
+    if (typeof value !== 'object' || value === null) throw this.#foreign(ask)
     return value as T
   }
 

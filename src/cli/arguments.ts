@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { readDuration } from './quantity.ts'
+import { readDuration, readLongSpan } from './quantity.ts'
 
 /** Gathers a repeatable flag. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
@@ -18,6 +18,20 @@ export function readTime(text: string): number {
   const ms = readDuration(text)
   if (ms === undefined) throw new InvalidArgumentError('Examples: 30, 1.5s, 500ms, 2m.')
   return ms
+}
+
+/** Seconds of `15m`, `12h` or `90d`; the node knows the bounds. @throws InvalidArgumentError */
+export function readLifetime(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
+  if (number === undefined || unit === undefined) throw new InvalidArgumentError('Examples: 15m, 12h, 90d.')
+  return Number(number) * { m: 60, h: 3600, d: 86_400 }[unit as 'm' | 'h' | 'd']
+}
+
+/** Whole seconds of a long time, at most 10 years. @throws InvalidArgumentError */
+export function readSeconds(text: string): number {
+  const seconds = readLongSpan(text)
+  if (seconds === undefined) throw new InvalidArgumentError('Examples: 90, 30m, 12h, 7d, 1y; at least a second, at most 10y.')
+  return seconds
 }
 
 /** @throws InvalidArgumentError */

@@ -1,6 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { collect, readCount, readTime } from './arguments.ts'
-import { readDays } from './quantity.ts'
+import { type Command, Option } from 'commander'
+import { collect, readCount, readSeconds } from './arguments.ts'
 import type { Call } from './terminal.ts'
 
 /** Everything of a network: founding, inviting, joining, members, credentials. */
@@ -176,9 +175,7 @@ function addCredential(program: Command, call: () => Call): void {
     })
 }
 
-/** Milliseconds, days allowed. @throws InvalidArgumentError */
+/** Milliseconds. @throws InvalidArgumentError */
 function readSpan(text: string): number {
-  const ms = readDays(text) ?? readTime(text)
-  if (ms < 1_000) throw new InvalidArgumentError('At least 1s.')
-  return Math.floor(ms)
+  return readSeconds(text) * 1_000
 }

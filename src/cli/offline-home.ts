@@ -8,7 +8,7 @@ import { systemRandom } from '../platform/random.ts'
 import { openHome } from '../store/home.ts'
 import { ApiClient } from './api-client.ts'
 import { CommandFailure } from './failure.ts'
-import { askPassphrase, knownPassphrase } from './passphrase.ts'
+import { askSecret, knownPassphrase } from './passphrase.ts'
 import { faultFailure } from './problem.ts'
 import { startFailure } from './start-failure.ts'
 import type { Call } from './terminal.ts'
@@ -54,7 +54,7 @@ async function openKeys(
   try {
     return { identity: await keys.load(passphrase), passphrase }
   } catch (error) {
-    const asked = isPassphraseNeeded(error) ? await askPassphrase(call.terminal) : undefined
+    const asked = isPassphraseNeeded(error) ? await askSecret(call.terminal, 'Passphrase of the node keys: ') : undefined
     if (asked === undefined) throw error
     return { identity: await keys.load(asked), passphrase: asked }
   }

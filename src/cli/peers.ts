@@ -18,7 +18,7 @@ export async function peers(call: Call): Promise<void> {
   const document = await (await ApiClient.of(call)).document<Peers>('x0.peers/v1', { path: '/mesh/peers' })
   if (call.json) printJson(call, document)
   else if (document.peers.length > 0) call.terminal.out(peersText(call, document, Date.now()))
-  else if (!call.quiet) call.terminal.err('This node knows no peers yet. Give it one with `x0 run --bootstrap LINE`.\n')
+  else if (!call.quiet) call.terminal.err('This node knows no peers yet. Give it one with `x0 peer add LINE`.\n')
 }
 
 /** The table of peers at `now`, ms since the Unix epoch. */

@@ -4,8 +4,11 @@ import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
 import { addAuditCommands } from './audit-commands.ts'
 import { addNetworkCommands } from './network-commands.ts'
+import { addPeerCommands } from './peer-commands.ts'
 import { addPolicyCommands } from './policy-commands.ts'
 import type { Call, Terminal } from './terminal.ts'
+import { addTokenCommands } from './token-commands.ts'
+import { addUserCommands } from './user-commands.ts'
 
 interface GlobalFlags {
   readonly home?: string
@@ -101,6 +104,8 @@ export function buildProgram(terminal: Terminal): Command {
       await (await import('./peers.ts')).peers(call())
     })
 
+  addPeerCommands(program, call)
+
   program
     .command('ping')
     .description('measure round trips to a peer')
@@ -182,6 +187,9 @@ export function buildProgram(terminal: Terminal): Command {
     .action(async (filter: string | undefined) => {
       await (await import('./metrics.ts')).metrics(call(), filter)
     })
+
+  addUserCommands(program, call)
+  addTokenCommands(program, call)
 
   program
     .command('completion')

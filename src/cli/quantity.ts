@@ -52,8 +52,12 @@ export function readDuration(text: string): number | undefined {
   return value > 0 && value <= 2 ** 31 - 1 ? value : undefined
 }
 
-/** Reads `30d` as milliseconds; undefined where it is not days. */
-export function readDays(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)d$/.exec(text)
-  return match === null ? undefined : Number(match[1]) * 86_400_000
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400, y: 365 * 86_400 } as const
+
+/** Reads `90`, `90s`, `30m`, `12h`, `7d`, `1y` as whole seconds, 10 years at most; undefined where it is none of these. */
+export function readLongSpan(text: string): number | undefined {
+  const [, number, unit = 's'] = /^(\d+)([smhdy])?$/.exec(text) ?? []
+  const factor = Object.entries(SECONDS).find(([name]) => name === unit)?.[1]
+  const value = Number(number) * (factor ?? Number.NaN)
+  return value >= 1 && value <= 10 * SECONDS.y ? value : undefined
 }

@@ -7,7 +7,7 @@ import { createLog, type RootLog } from '../platform/log.ts'
 import { findDaemon } from './daemon.ts'
 import { EXIT } from './failure.ts'
 import { Interrupts } from './interrupts.ts'
-import { askPassphrase, knownPassphrase } from './passphrase.ts'
+import { askSecret, knownPassphrase } from './passphrase.ts'
 import { startFailure } from './start-failure.ts'
 import { fields } from './table.ts'
 import { type Call, printable } from './terminal.ts'
@@ -68,7 +68,7 @@ async function start(call: Call, config: LoadedConfig, log: RootLog): Promise<Ru
     return await attempt(passphrase)
   } catch (error) {
     const needed = error instanceof Error && 'code' in error && error.code === 'passphrase-needed'
-    const asked = needed ? await askPassphrase(call.terminal) : undefined
+    const asked = needed ? await askSecret(call.terminal, 'Passphrase of the node keys') : undefined
     if (asked === undefined) throw startFailure(error)
     return await attempt(asked).catch((again: unknown) => {
       throw startFailure(again)

@@ -32,6 +32,7 @@ export function statusText(call: Pick<Call, 'color'>, document: Status, now: num
     ['network', `${printable(document.network.name)} (${document.network.id})`],
     ['listening', document.listen.map(printable)],
     ['peers', `${peers.up} up, ${peers.suspect} suspect, ${peers.down} down, ${peers.never} never reached, ${peers.known} known`],
+    ...(peers.blocked > 0 ? [['', `${peers.blocked} blocked, see \`x0 peer blocked\``] as const] : []),
     ['', `aims for ${peers.min} to ${peers.max}, target ${peers.target}`],
     ['post-quantum', pqCell(call, peers)],
     ['suites', suites.length === 0 ? '-' : suites.map(printable)],

@@ -26,6 +26,9 @@ export function crossCheck(config: Config, explicit: (path: string) => boolean):
   config.bootstrap.forEach((line, index) => {
     checkBootstrapLine(line, `bootstrap[${index}]`, add)
   })
+  config.peers.persistent.forEach((line, index) => {
+    checkBootstrapLine(line, `peers.persistent[${index}]`, add)
+  })
   checkAdmin(config.admin, explicit, add)
   checkInterop(config.security.interop, add)
   return problems
@@ -71,7 +74,8 @@ function checkBootstrapLine(line: string, path: string, add: Add): void {
   }
   if (hash < 0) return
   if (last?.name !== 'p2p') add('bad-address', path, 'an x0 id needs a peer id before it, expected MULTIADDR/p2p/PEERID#X0ID')
-  if (!/^x0[a-z2-7]{52}$/.test(line.slice(hash + 1))) {
+  // the last of 52 letters holds one bit of the 256 and four that are zero
+  if (!/^x0[a-z2-7]{51}[aq]$/.test(line.slice(hash + 1))) {
     add(
       'bad-address',
       path,

@@ -96,7 +96,12 @@ export function resolveConfig(sources: ConfigSources): LoadedConfig {
     problems.push({ code, path, where: describeOrigin(whereIs(path)), message })
   }
   refuse(problems)
-  return { config, origins, file: sources.file?.path }
+  return {
+    config,
+    origins,
+    file: sources.file?.path,
+    withFile: (path, text) => resolveConfig({ ...sources, file: { path, text } }),
+  }
 }
 
 interface Candidate {

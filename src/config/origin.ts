@@ -13,6 +13,8 @@ export interface LoadedConfig {
   readonly origins: ReadonlyMap<string, Origin>
   /** The file that was read; undefined where there was none. */
   readonly file: string | undefined
+  /** The settings that another text of the file would give, with the same flags and variables. @throws ConfigError */
+  readonly withFile: (path: string, text: string) => LoadedConfig
 }
 
 /** `--admin`, `X0_ADMIN_ADDRESS`, `/home/x0/config.yaml line 3` or `default`. */

@@ -71,7 +71,7 @@ export const ConfigSchema = Type.Object(
     bootstrap: list(
       [0, 64],
       [],
-      'Peers to join through, each MULTIADDR, MULTIADDR/p2p/PEERID or MULTIADDR/p2p/PEERID#X0ID, as `x0 run` prints them. With the x0 id the first contact is already safe against a forged key. Empty: the node waits for others.',
+      'Ways into the network, tried at the start and kept connected while the node runs; what is to be kept for its own sake goes into peers.persistent. Each MULTIADDR, MULTIADDR/p2p/PEERID or MULTIADDR/p2p/PEERID#X0ID, as `x0 run` prints them. With the x0 id the first contact is already safe against a forged key. Empty: the node waits for others.',
     ),
     admin: section('The local HTTP port for the operator and Prometheus.', {
       address: Type.String({
@@ -134,7 +134,20 @@ export const ConfigSchema = Type.Object(
         live,
       ),
     }),
-    peers: section('How many peers the node keeps.', {
+    accounts: section('The accounts of the HTTP port.', {
+      openRegistration: flag(
+        false,
+        'Let whoever reaches the HTTP port register an account of scope read, without a token. Off: an admin registers others.',
+        live,
+      ),
+    }),
+    peers: section('Which peers the node keeps, and how many.', {
+      persistent: list(
+        [0, 128],
+        [],
+        'Peers to keep connected for ever, lines as in bootstrap: redialled without end, never let go, and beyond max (they count towards min and target). A line that is added is dialled at once; one that is taken out is hung up on and left alone for 10 minutes. `x0 peer add` and `x0 peer rm` with --save write this list.',
+        live,
+      ),
       min: whole(
         [0, 1024],
         2,

@@ -61,6 +61,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let state: CatchUpState = initialCatchUp(options, now())
   let timer: Timer | undefined
   let isRunning = false
+  /** Revocations that were news, since the catching up began. */
+  let learned = 0
 
   function now(): Moment {
     return { monotonic: clock.monotonic(), wall: clock.now() }
@@ -73,8 +75,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     for (const effect of result.effects) {
       if (effect.type === 'fence') fenceAll()
       else {
-        const took = { tookMs: Math.round(effect.tookMs), with: effect.with, member: effect.isMember }
-        options.report({ type: 'trust.level', level: 'info', data: took })
+        const data = { tookMs: Math.round(effect.tookMs), with: effect.with, member: effect.isMember, learned }
+        options.report({ type: 'trust.level', level: 'info', data })
         releaseAll()
       }
     }
@@ -84,6 +86,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   function fenceAll(): void {
+    learned = 0
     options.report({ type: 'trust.catching-up', level: 'info', data: { damaged: options.damaged } })
     for (const connection of host.getConnections()) fence(connection)
     options.onFence()
@@ -151,7 +154,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     },
     contact: () => step({ type: 'contact' }),
     synced: (x0Id) => step({ type: 'synced', x0Id: formatX0Id(x0Id), isMember: options.isMember(x0Id) }),
-    revoked: (x0Id) => step({ type: 'revoked', x0Id: formatX0Id(x0Id) }),
+    revoked(x0Id) {
+      learned += 1
+      step({ type: 'revoked', x0Id: formatX0Id(x0Id) })
+    },
     isLevel: () => state.level,
     view: () => ({ level: state.level, since: state.since.wall, syncedWith: state.level ? state.syncedWith : undefined }),
   }

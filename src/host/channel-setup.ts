@@ -35,6 +35,8 @@ export interface ChannelSetupOptions {
   readonly interop: readonly InteropRule[]
   /** What this node shows of its belonging to the network in each handshake. */
   readonly credential: () => Uint8Array | undefined
+  /** Whom the operator keeps out, whatever the channel: asked before `admit`, and of weaker encrypters too. */
+  readonly bar: (applicant: Applicant) => RefusalCode | undefined
   /** Who may be a peer over the x0 channel: the reason to turn somebody away, or undefined. */
   readonly admit: (applicant: Applicant) => RefusalCode | undefined
   readonly report: (event: ChannelEvent) => void
@@ -59,6 +61,8 @@ export async function setUpChannel(options: ChannelSetupOptions): Promise<Channe
     ...options,
     admit(protocol, applicant) {
       const { peerId, x0Id } = applicant
+      const barred = options.bar(applicant)
+      if (barred !== undefined) return barred
       if (protocol === X0_PROTOCOL) return options.admit(applicant)
       if (!isNamed(options.interop, protocol, peerId)) return 'not-allowed'
       return x0Id === undefined && identities.x0IdOf(peerId) !== undefined ? 'missing-authentication' : undefined

@@ -44,6 +44,8 @@ export interface GaterOptions {
   readonly loopbackCaps?: InboundCaps
   /** Connections whose handshake is not done, all addresses together. Below libp2p's own bound, so that this one decides. */
   readonly pending?: number
+  /** Peers that nothing in this node may dial: libp2p's DHT does so by itself. */
+  readonly barred?: (peerId: string) => boolean
 }
 
 interface AddressUse {
@@ -79,6 +81,8 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
     trackedAddresses: () => uses.size + buckets.size + loopbackBuckets.size + good.size,
     // libp2p's own default refuses to dial private addresses in browsers; here every address is fine.
     denyDialMultiaddr: () => false,
+
+    denyDialPeer: (peerId) => options.barred?.(peerId.toString()) === true,
 
     denyInboundConnection(connection) {
       if (!isNetworkAddress(connection.remoteAddr)) return false

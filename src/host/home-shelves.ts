@@ -1,6 +1,8 @@
 import type { PinBook } from '../channel/pins.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store-error.ts'
+import type { Blocks } from '../trust/blocks.ts'
+import { type BlockShelf, loadBlocks } from './block-shelf.ts'
 import { openPins } from './pin-shelf.ts'
 import type { SequenceShelf } from './record-publisher.ts'
 import type { RecordShelf } from './record-store.ts'
@@ -12,13 +14,17 @@ export interface HomeShelves {
   keepPin(peerId: string): Promise<void>
   readonly records: RecordShelf
   readonly sequence: SequenceShelf
+  readonly blocks: BlockShelf
+  /** The blocks that hold at `now`, ms since the Unix epoch. @throws StoreError */
+  loadBlocks(now: number): Promise<Blocks>
 }
 
 const SEQUENCE = 'record-sequence'
 
 /**
  * Checks every stored value and opens the shelves. A damaged value keeps no node from starting: each is told once and
- * counts as absent, since all of these can be learned or made anew (a sequence is the wall clock).
+ * counts as absent: all of these can be learned or made anew (a sequence is the wall clock), but for a block, whose peer is
+ * let in again.
  * @throws StoreError where the disk fails
  */
 export async function openShelves(store: Store, onDamaged: (namespace: string, key: string) => void): Promise<HomeShelves> {
@@ -30,6 +36,7 @@ export async function openShelves(store: Store, onDamaged: (namespace: string, k
     if (!isTold(namespace, key)) onDamaged(namespace, key)
   }
   const [shelf, own, records] = [store.namespace('pins'), store.namespace('own'), store.namespace('records')]
+  const blocks = store.namespace('blocks')
   const { pins, keep } = await openPins(shelf, (peerId) => damaged('pins', peerId))
   return {
     pins,
@@ -52,6 +59,8 @@ export async function openShelves(store: Store, onDamaged: (namespace: string, k
       },
       save: (sequence) => own.put(SEQUENCE, new TextEncoder().encode(sequence.toString()), { sync: true }),
     },
+    blocks,
+    loadBlocks: (now) => loadBlocks(blocks, now, (key) => damaged('blocks', key)),
   }
 }
 

@@ -10,6 +10,7 @@ export type HostErrorCode =
   | 'dial-failed'
   | 'listen-failed'
   | 'protocol-unsupported'
+  | 'too-many-blocks'
 
 /** A fault of a peer or of the environment as seen by the host. */
 export class HostError extends Error {

@@ -82,8 +82,10 @@ export const MAX_PING_STREAMS = 8
 
 /** Peers remembered, connected or not. */
 export const MAX_KNOWN_PEERS = 1024
-/** Peers that an operator may name. */
+/** Peers that an operator may name: 64 bootstrap lines, 128 persistent peers, and 64 more by command. */
 export const MAX_WANTED_PEERS = 256
+/** Of them those in `peers.persistent`, which may be connected beyond `peers.max`. */
+export const MAX_PERSISTENT_PEERS = 128
 /** Addresses kept per peer. */
 export const MAX_ADDRESSES_PER_PEER = 16
 /** A multiaddr longer than this is no address of ours. */
@@ -99,6 +101,17 @@ export const CANDIDATE_RETRY_MAX_MS = 300_000
 export const CANDIDATE_TRIES = 6
 /** An unwanted peer that was up is still tried for this long, as far as places are free. */
 export const KEEP_TRYING_MS = 3_600_000
+/**
+ * A peer that refused us for who we are or where we belong will say the same in a second: first wait, and the longest for a
+ * wanted peer and for others. A connection of its own, `x0 peer add` and a change of network come sooner.
+ */
+export const JUDGED_RETRY_FIRST_MS = 5_000
+export const JUDGED_RETRY_MAX_WANTED_MS = 60_000
+export const JUDGED_RETRY_MAX_MS = 600_000
+/** A peer that was removed is neither dialled nor let in before this: else it would be back at once, by its own dial. */
+export const REMOVED_PAUSE_MS = 600_000
+/** Removed peers that are remembered for that; the oldest goes first. */
+export const MAX_REMOVED_PEERS = 256
 /** A peer that was let go because of `max` is not dialled again before this. */
 export const TRIM_PAUSE_MS = 300_000
 /** Dials of the supervisor in flight. Wanted peers come first. */
@@ -112,6 +125,11 @@ export const SEARCH_MAX_MS = 600_000
 export const SEARCH_MAX_BELOW_MIN_MS = 30_000
 /** How often the machine's own addresses are compared. */
 export const NETWORK_POLL_MS = 5_000
+
+// ---- blocks (block-book.ts)
+
+/** How often ends of blocks are looked at, at the least: the wall clock may be set. */
+export const BLOCK_CHECK_MS = 60_000
 
 // ---- liveness
 
@@ -245,12 +263,19 @@ export const REVOCATION_RATE = 1
 
 /** Revoked nodes of a network: 32 founders may revoke 1,024 each. A list of them all is 1 MiB. */
 export const MAX_SYNC_SUBJECTS = 32 * 1024
-/** Subjects in one frame: 8 KiB, as much as a credential may have. */
-export const SYNC_SUBJECTS_PER_FRAME = 256
+/** Subjects in one frame, 56 KiB: the longest list takes 19 of them, each asked for. */
+export const SYNC_SUBJECTS_PER_FRAME = 1792
+/**
+ * Such a list, and the kind of the frame. Twice as much may wait unread (streams.ts); nobody sends more than one list or one
+ * batch before the other end has asked for the next.
+ */
+export const MAX_SYNC_FRAME_BYTES = 1 + 32 * SYNC_SUBJECTS_PER_FRAME
+/** Revocations that are asked for at once: 59 kB. */
+export const SYNC_BATCH = 16
 /** Revocations each way in one exchange: 3.8 MB, which 1 Mbit/s carries in its time. Whoever lacks more begins another one. */
 export const MAX_SYNC_TRANSFER = 1024
-/** 256 subjects or a credential (8 KiB), and the kind of the frame. */
-export const MAX_SYNC_FRAME_BYTES = 8 * 1024 + 1
+/** The channel takes no larger credential either. */
+export const MAX_PRESENTED_BYTES = 8 * 1024
 /** Syncs of one connection that are served at once: one that ends and one that begins, or a credential. */
 export const MAX_SYNC_STREAMS = 2
 /** Exchanges that are begun at once, and such with lists that are served at once: each may hold two lists, 2 MiB. */

@@ -2,8 +2,8 @@ import type { EventLoopLag } from '../observe/event-loop-lag.ts'
 import type { NamedCheck } from '../observe/health.ts'
 import type { StoreError } from '../store/store-error.ts'
 import { HEALTH_CLOCK_OFFSET_MS, HEALTH_LAG_MS } from './limits.ts'
-import type { Overlay } from './overlay.ts'
 import { clockOffsetOf } from './overlay-metrics.ts'
+import type { Overlay } from './overlay-parts.ts'
 
 export interface HealthSources {
   /** The one of now: it changes with the network. */

@@ -2,7 +2,7 @@ import { sessionOf } from '../channel/session.ts'
 import { DIRECTIONS, PEER_STATES, POST_QUANTUM, SUITES } from '../observe/metric-labels.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { medianOf } from './median.ts'
-import type { Overlay } from './overlay.ts'
+import type { Overlay } from './overlay-parts.ts'
 
 /** Sets the gauges of the mesh at each scrape: they are cheaper to ask than to follow. `current` changes with the network. */
 export function observeOverlay(metrics: Metrics, current: () => Overlay, now: () => number): void {
@@ -11,6 +11,7 @@ export function observeOverlay(metrics: Metrics, current: () => Overlay, now: ()
   metrics.onScrape(() => {
     const overlay = current()
     setPeers(metrics, overlay)
+    metrics.peersBlocked.set({}, overlay.blocks.list().length)
     setConnections(metrics, overlay)
     const { traffic } = overlay.channel.context
     if (counting !== overlay) counted = { sent: 0, received: 0 }

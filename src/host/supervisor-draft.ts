@@ -1,6 +1,8 @@
 import { MAX_KNOWN_PEERS } from './limits.ts'
 import { forgettable } from './supervisor-policy.ts'
 import {
+  type Bar,
+  barOf,
   isUp,
   type PeerCounts,
   type PeerEntry,
@@ -16,6 +18,7 @@ export class Draft {
   readonly random: () => number
   readonly counts: PeerCounts
   readonly peers: Map<string, PeerEntry>
+  readonly bars: Map<string, Bar>
   readonly effects: SupervisorEffect[] = []
   searchAt: number
   searchWait: number
@@ -25,6 +28,7 @@ export class Draft {
     this.random = random
     this.counts = state.counts
     this.peers = new Map(state.peers)
+    this.bars = new Map(state.bars)
     this.searchAt = state.searchAt
     this.searchWait = state.searchWait
   }
@@ -36,14 +40,25 @@ export class Draft {
     this.put({ ...before, ...change }, before.status)
   }
 
-  put(entry: PeerEntry, from: PeerStatus | undefined): void {
+  barOf(ids: { readonly peerId: string | undefined; readonly x0Id?: string | undefined }): Bar | undefined {
+    return barOf(this.bars, ids, this.now)
+  }
+
+  put(changed: PeerEntry, from: PeerStatus | undefined): void {
+    const bar = isUp(changed) ? undefined : this.barOf(changed)
+    // whatever asks for a try: not while it is barred
+    const entry = {
+      ...changed,
+      wanted: changed.wants.length > 0,
+      retryAt: bar === undefined ? changed.retryAt : bar.until,
+    }
     if (entry.status === from) {
       this.peers.set(entry.key, entry)
       return
     }
-    const changed = { ...entry, since: this.now }
-    this.peers.set(entry.key, changed)
-    this.effects.push({ type: 'state', peer: changed, from })
+    const moved = { ...entry, since: this.now }
+    this.peers.set(entry.key, moved)
+    this.effects.push({ type: 'state', peer: moved, from })
   }
 
   /** Adds a peer where there is room, at the cost of the least interesting one. */
@@ -58,8 +73,8 @@ export class Draft {
   }
 
   finish(): SupervisorStep {
-    const { counts, peers, searchAt, searchWait } = this
-    return { state: { counts, peers, searchAt, searchWait }, effects: this.effects }
+    const { counts, peers, bars, searchAt, searchWait } = this
+    return { state: { counts, peers, bars, searchAt, searchWait }, effects: this.effects }
   }
 }
 
@@ -69,6 +84,7 @@ export function fresh(key: string, now: number, known: Partial<PeerEntry>): Peer
     key,
     peerId: undefined,
     x0Id: undefined,
+    wants: [],
     wanted: false,
     source: 'dht',
     addresses: [],

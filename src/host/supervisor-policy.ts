@@ -1,6 +1,10 @@
+import type { RefusalCode } from '../channel/refusal.ts'
 import {
   CANDIDATE_RETRY_MAX_MS,
   CANDIDATE_TRIES,
+  JUDGED_RETRY_FIRST_MS,
+  JUDGED_RETRY_MAX_MS,
+  JUDGED_RETRY_MAX_WANTED_MS,
   KEEP_TRYING_MS,
   MAX_ADDRESSES_PER_PEER,
   RETRY_DENSE_MS,
@@ -10,22 +14,55 @@ import {
 import { isUp, type PeerEntry } from './supervisor-state.ts'
 
 /**
- * The wait before the next try, ms. At once after a loss; every second (with jitter) for the first minute after a peer
- * was up; else doubling up to 30 s, drawn from the upper half, so that a restarted hub is not hit by all at once.
- * `random` is in [0, 1).
+ * Refusals, ours or the peer's, that say who somebody is or where he belongs: they will be the same in 30 s.
+ * `catching-up` is none of them: it says to come back.
+ */
+const JUDGEMENTS: ReadonlySet<string> = new Set<RefusalCode>([
+  'wrong-network',
+  'not-admitted',
+  'not-allowed',
+  'revoked',
+  'blocked',
+  'credential-malformed',
+  'credential-forged',
+  'credential-expired',
+  'credential-early',
+  'credential-foreign',
+  'credential-mismatch',
+  'issuer-unknown',
+])
+
+/** True for a peer whose last try ended in a judgement. */
+export function isJudged({ failures, lastError }: Pick<PeerEntry, 'failures' | 'lastError'>): boolean {
+  return failures > 0 && lastError !== undefined && JUDGEMENTS.has(lastError.code)
+}
+
+/**
+ * The wait before the next try, ms. After a judgement 5 s doubling, up to 1 min for a wanted peer and 10 min for others. At once after a loss; every second (with jitter) for the first minute after a peer
+ * was up; else doubling up to 30 s, drawn from the upper half, so that a restarted hub is not hit by all at
+ * once. `random` is in [0, 1).
  */
 export function retryDelay(entry: PeerEntry, now: number, random: number): number {
   if (entry.failures === 0) return 0
+  const doubled = (first: number, most: number): number =>
+    Math.min(most, first * 2 ** Math.min(entry.failures - 1, 20)) * (0.5 + random / 2)
+  if (isJudged(entry)) return doubled(JUDGED_RETRY_FIRST_MS, entry.wanted ? JUDGED_RETRY_MAX_WANTED_MS : JUDGED_RETRY_MAX_MS)
   if (entry.lastUpAt !== undefined && now - entry.lastUpAt < RETRY_DENSE_MS) return RETRY_FIRST_MS * (0.75 + random / 2)
   const most = entry.wanted || entry.lastUpAt !== undefined ? RETRY_MAX_MS : CANDIDATE_RETRY_MAX_MS
-  const step = Math.min(most, RETRY_FIRST_MS * 2 ** Math.min(entry.failures - 1, 20))
-  return step * (0.5 + random / 2)
+  return doubled(RETRY_FIRST_MS, most)
+}
+
+/** True for a peer that the operator keeps, by name and for good: a bootstrap line is a way in, no more. */
+export function isPersistent({ wants }: PeerEntry): boolean {
+  return wants.some(({ source }) => source !== 'bootstrap')
 }
 
 /** True for a peer that is still of interest while it is down. */
 export function isWorthTrying(entry: PeerEntry, now: number): boolean {
   if (entry.wanted) return true
   if (entry.lastUpAt !== undefined) return now - entry.lastUpAt < KEEP_TRYING_MS
+  // forgotten, it would be found and tried anew at once
+  if (isJudged(entry)) return now - entry.since < KEEP_TRYING_MS
   return entry.failures < CANDIDATE_TRIES
 }
 

@@ -11,25 +11,31 @@ import { dialFailure } from './dial-failure.ts'
 import type { Host } from './libp2p-host.ts'
 import { DIAL_TIMEOUT_MS, NETWORK_POLL_MS } from './limits.ts'
 import { initialSupervisor, nextDue, superviseStep } from './supervisor.ts'
-import type {
-  PeerCounts,
-  PeerEntry,
-  PeerSource,
-  SupervisorEffect,
-  SupervisorEvent,
-  SupervisorState,
-  WantedPeer,
+import {
+  type Bar,
+  barOf,
+  type PeerCounts,
+  type PeerEntry,
+  type PeerSource,
+  type SupervisorEffect,
+  type SupervisorEvent,
+  type SupervisorState,
+  type Want,
 } from './supervisor-state.ts'
 
 export interface SupervisorOptions {
   readonly host: Host
   readonly counts: PeerCounts
-  readonly wanted: readonly WantedPeer[]
+  readonly wanted: readonly Want[]
+  /** Whom to leave alone from the start. */
+  readonly bars: ReadonlyMap<string, Bar>
   readonly clock: Clock
   readonly random: Random
   readonly report: Report
   /** Makes the handshake with `peerId` insist on this x0 id (its text form); called before the dial. */
   readonly expectIdentity: (peerId: string, x0Id: string) => void
+  /** Drops what libp2p keeps of a peer that was removed. */
+  readonly forget: (peerId: string) => void
   /** Asks the network for more peers; what it finds comes back through `found`. */
   readonly search: () => void
   /** The addresses of this machine in one string; a change of it is a change of network. */
@@ -44,7 +50,16 @@ export interface PeerSupervisor {
   start(): void
   /** Ends timers and dials in flight; connections are left to the host. */
   stop(): void
-  want(peers: readonly WantedPeer[]): void
+  want(wants: readonly Want[]): void
+  /** These lines ask no more; a peer that nothing asks for any more is forgotten as `forget` does it. */
+  unwant(wants: readonly Want[]): void
+  /** Hangs up, drops all that is known of the peer with this `key` of its entry, and leaves it alone for a while. */
+  forget(key: string): void
+  /** Nothing is dialled that has one of these ids, and what is connected goes at once. `until`: ms of the monotonic clock. */
+  block(ids: readonly string[], until: number | undefined, message: string): void
+  unblock(ids: readonly string[]): void
+  /** True for a peer that `forget` let go a moment ago. */
+  isRemoved(peerId: string): boolean
   found(peerId: string, addresses: readonly string[], source: PeerSource, x0Id?: string): void
   /** The liveness probes' verdict on one connection. */
   health(connection: Connection, verdict: 'suspect' | 'healthy'): void
@@ -59,12 +74,12 @@ export interface PeerSupervisor {
 /** Executes the supervisor's effects over libp2p and tells it what happens there. */
 export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
   const { host, clock } = options
-  let state: SupervisorState = initialSupervisor(options.counts, clock.monotonic())
+  let state: SupervisorState = initialSupervisor(options.counts, clock.monotonic(), options.bars)
   let timer: Timer | undefined
   let pollTimer: Timer | undefined
   let network = ''
   let running = false
-  const dials = new Set<AbortController>()
+  const dials = new Map<string, AbortController>()
   const closeReasons = new WeakMap<Connection, { code: string; message: string }>()
 
   function step(event: SupervisorEvent): void {
@@ -85,9 +100,18 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
         return
       case 'hang-up':
         for (const connection of connectionsOf(effect.peerId)) {
-          closeReasons.set(connection, { code: effect.reason, message: 'closed here: more peers than the maximum' })
-          void connection.close({ signal: AbortSignal.timeout(1000) }).catch((error: Error) => connection.abort(error))
+          closeReasons.set(connection, { code: effect.reason, message: effect.message })
+          // A blocked peer gets no time to end what it began.
+          if (effect.reason === 'blocked') connection.abort(new Error(effect.message))
+          else void connection.close({ signal: AbortSignal.timeout(1000) }).catch((error: Error) => connection.abort(error))
         }
+        return
+      case 'abandon':
+        dials.get(effect.key)?.abort()
+        dials.delete(effect.key)
+        return
+      case 'forget':
+        options.forget(effect.peerId)
         return
       case 'search':
         options.search()
@@ -103,7 +127,9 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
     // One controller a dial, let go with it: AbortSignal.any over a long-lived signal leaks.
     const abort = new AbortController()
     const deadline = clock.after(DIAL_TIMEOUT_MS, () => abort.abort())
-    dials.add(abort)
+    dials.set(key, abort)
+    // no more once it was abandoned: another dial may go by this key meanwhile
+    const isWaitedFor = (): boolean => dials.get(key) === abort
     try {
       // the peer came meanwhile: libp2p may not be asked, it knows nothing of connections that are fenced off
       if (peerId !== undefined && connectionsOf(peerId).length > 0) {
@@ -115,15 +141,16 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
       const connection = await host.dial(targets, { signal: abort.signal })
       await sessionOf(connection)?.accepted
       options.countDial('connected')
-      step({ type: 'dialled', key, peerId: connection.remotePeer.toString() })
+      if (isWaitedFor()) step({ type: 'dialled', key, peerId: connection.remotePeer.toString() })
     } catch (error) {
       const failure = options.explain?.({ peerId, addresses, since }) ?? dialFailure(error)
       options.countDial(failure.code)
+      if (!isWaitedFor()) return
       step({ type: 'dial-failed', key, code: failure.code, message: failure.message })
       reportFailure(key)
     } finally {
       deadline.cancel()
-      dials.delete(abort)
+      if (isWaitedFor()) dials.delete(key)
     }
   }
 
@@ -218,7 +245,7 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
       host.addEventListener('peer:identify', onIdentify)
       for (const connection of host.getConnections()) void admit(connection)
       pollNetwork()
-      step({ type: 'want', peers: options.wanted })
+      step({ type: 'want', wants: options.wanted })
     },
     stop() {
       running = false
@@ -227,9 +254,14 @@ export function createSupervisor(options: SupervisorOptions): PeerSupervisor {
       host.removeEventListener('peer:identify', onIdentify)
       timer?.cancel()
       pollTimer?.cancel()
-      for (const dialInFlight of dials) dialInFlight.abort()
+      for (const dialInFlight of dials.values()) dialInFlight.abort()
     },
-    want: (peers) => step({ type: 'want', peers }),
+    want: (wants) => step({ type: 'want', wants }),
+    unwant: (wants) => step({ type: 'unwant', wants }),
+    forget: (key) => step({ type: 'forget', key }),
+    block: (ids, until, message) => step({ type: 'block', ids, until, message }),
+    unblock: (ids) => step({ type: 'unblock', ids }),
+    isRemoved: (peerId) => barOf(state.bars, { peerId }, clock.monotonic())?.code === 'removed',
     found(peerId, addresses, source, x0Id) {
       if (peerId === host.peerId.toString()) return
       step({ type: 'found', peerId, addresses, source, ...(x0Id === undefined ? {} : { x0Id }) })

@@ -1,7 +1,6 @@
 import {
   KEEP_TRYING_MS,
   MAX_PARALLEL_DIALS,
-  MAX_WANTED_PEERS,
   SEARCH_FIRST_MS,
   SEARCH_GROWTH,
   SEARCH_MAX_BELOW_MIN_MS,
@@ -9,19 +8,20 @@ import {
   TRIM_PAUSE_MS,
 } from './limits.ts'
 import { Draft, fresh, upCount } from './supervisor-draft.ts'
-import { isWorthTrying, mergeAddresses, retryDelay, trimOrder } from './supervisor-policy.ts'
+import { isJudged, isPersistent, isWorthTrying, mergeAddresses, retryDelay, trimOrder } from './supervisor-policy.ts'
 import {
+  type Bar,
   isUp,
   type PeerCounts,
   type SupervisorEvent,
   type SupervisorState,
   type SupervisorStep,
-  type WantedPeer,
 } from './supervisor-state.ts'
+import { block, forget, mergeWants, unblock, unwant, want } from './supervisor-wishes.ts'
 
 /** Nobody known, a search due at once. */
-export function initialSupervisor(counts: PeerCounts, now: number): SupervisorState {
-  return { counts, peers: new Map(), searchAt: now + SEARCH_FIRST_MS, searchWait: SEARCH_FIRST_MS }
+export function initialSupervisor(counts: PeerCounts, now: number, bars: ReadonlyMap<string, Bar> = new Map()): SupervisorState {
+  return { counts, peers: new Map(), bars, searchAt: now + SEARCH_FIRST_MS, searchWait: SEARCH_FIRST_MS }
 }
 
 /**
@@ -55,7 +55,19 @@ function applyEvent(draft: Draft, event: SupervisorEvent): void {
       forgetStale(draft)
       return
     case 'want':
-      for (const peer of event.peers) want(draft, peer)
+      for (const one of event.wants) want(draft, one)
+      return
+    case 'unwant':
+      for (const one of event.wants) unwant(draft, one)
+      return
+    case 'forget':
+      forget(draft, event.key)
+      return
+    case 'block':
+      block(draft, event)
+      return
+    case 'unblock':
+      unblock(draft, event)
       return
     case 'found':
       found(draft, event)
@@ -85,29 +97,10 @@ function applyEvent(draft: Draft, event: SupervisorEvent): void {
   }
 }
 
-function want(draft: Draft, peer: WantedPeer): void {
-  const key = peer.peerId ?? `@${peer.address}`
-  const known = draft.peers.get(key)
-  const wanted = [...draft.peers.values()].filter((entry) => entry.wanted).length
-  if (known?.wanted !== true && wanted >= MAX_WANTED_PEERS) return
-  if (known === undefined) {
-    draft.add(
-      fresh(key, draft.now, {
-        peerId: peer.peerId,
-        x0Id: peer.x0Id,
-        wanted: true,
-        source: 'bootstrap',
-        addresses: [peer.address],
-      }),
-    )
-    return
-  }
-  const addresses = mergeAddresses([peer.address], known.addresses)
-  draft.update(key, { wanted: true, addresses, x0Id: peer.x0Id ?? known.x0Id, ...(isUp(known) ? {} : { retryAt: draft.now }) })
-}
-
 function found(draft: Draft, event: Extract<SupervisorEvent, { type: 'found' }>): void {
   const known = draft.peers.get(event.peerId)
+  // Whoever is barred is not looked for.
+  if (draft.barOf({ peerId: event.peerId, x0Id: event.x0Id ?? known?.x0Id }) !== undefined) return
   if (known === undefined) {
     if (event.addresses.length === 0) return
     const addresses = mergeAddresses(event.addresses, [])
@@ -118,13 +111,21 @@ function found(draft: Draft, event: Extract<SupervisorEvent, { type: 'found' }>)
   const addresses = mergeAddresses(known.addresses, event.addresses)
   const isNews = addresses.length > known.addresses.length
   const seenOnLan = event.source === 'mdns'
-  // A new address of a peer that is down, or its appearance on the local network, is worth a try at once.
-  const retry = !isUp(known) && (isNews || seenOnLan) ? { failures: 0, retryAt: draft.now } : {}
+  // A new address of a peer that is down, or its appearance on the local network, is worth a try at once: unless it was
+  // reached and said no.
+  const retry = !isUp(known) && !isJudged(known) && (isNews || seenOnLan) ? { failures: 0, retryAt: draft.now } : {}
   draft.update(event.peerId, { addresses, x0Id: known.x0Id ?? event.x0Id, ...retry })
 }
 
 function connected(draft: Draft, event: Extract<SupervisorEvent, { type: 'connected' }>): void {
   const known = draft.peers.get(event.peerId)
+  const bar = draft.barOf({ peerId: event.peerId, x0Id: event.x0Id ?? known?.x0Id })
+  if (bar !== undefined) {
+    // Its handshake was over before it was barred.
+    const message = bar.code === 'blocked' ? bar.message : 'removed a moment ago'
+    draft.effects.push({ type: 'hang-up', peerId: event.peerId, reason: bar.code, message })
+    return
+  }
   if (known === undefined) {
     const entry = fresh(event.peerId, draft.now, {
       peerId: event.peerId,
@@ -132,7 +133,8 @@ function connected(draft: Draft, event: Extract<SupervisorEvent, { type: 'connec
     })
     // With no room even after forgetting, the connection is not kept: everything here is bounded.
     if (!draft.add(entry)) {
-      draft.effects.push({ type: 'hang-up', peerId: event.peerId, reason: 'too-many-peers' })
+      const message = 'closed here: more peers are known than can be'
+      draft.effects.push({ type: 'hang-up', peerId: event.peerId, reason: 'too-many-peers', message })
       return
     }
   }
@@ -193,7 +195,7 @@ function dialled(draft: Draft, event: Extract<SupervisorEvent, { type: 'dialled'
     return
   }
   draft.update(event.peerId, {
-    wanted: known.wanted || entry.wanted,
+    wants: mergeWants(entry.wants, known.wants),
     source: entry.wanted ? entry.source : known.source,
     addresses: mergeAddresses(entry.addresses, known.addresses),
   })
@@ -202,11 +204,12 @@ function dialled(draft: Draft, event: Extract<SupervisorEvent, { type: 'dialled'
 function dialFailed(draft: Draft, event: Extract<SupervisorEvent, { type: 'dial-failed' }>): void {
   const entry = draft.peers.get(event.key)
   if (entry === undefined) return
-  if (isUp(entry)) {
+  if (isUp(entry) || draft.barOf(entry) !== undefined) {
     draft.update(entry.key, { dialling: false })
     return
   }
-  const failed = { ...entry, failures: entry.failures + 1 }
+  const lastError = { code: event.code, message: event.message, at: draft.now }
+  const failed = { ...entry, failures: entry.failures + 1, lastError }
   if (!isWorthTrying(failed, draft.now) && entry.lastUpAt === undefined) {
     draft.peers.delete(entry.key)
     return
@@ -214,7 +217,7 @@ function dialFailed(draft: Draft, event: Extract<SupervisorEvent, { type: 'dial-
   draft.update(entry.key, {
     dialling: false,
     failures: failed.failures,
-    lastError: { code: event.code, message: event.message, at: draft.now },
+    lastError,
     retryAt: isWorthTrying(failed, draft.now) ? draft.now + retryDelay(failed, draft.now, draft.random()) : undefined,
   })
 }
@@ -232,10 +235,13 @@ function forgetStale(draft: Draft): void {
     const lost = entry.lastUpAt !== undefined && draft.now - entry.lastUpAt > KEEP_TRYING_MS
     if (!entry.wanted && !isUp(entry) && !entry.dialling && lost) draft.peers.delete(entry.key)
   }
+  for (const [id, bar] of draft.bars) if (bar.code === 'removed' && bar.until <= draft.now) draft.bars.delete(id)
 }
 
+/** Persistent peers have places of their own: they push nobody out. */
 function trim(draft: Draft): void {
-  let excess = upCount(draft.peers) - draft.counts.max
+  const persistent = [...draft.peers.values()].filter((entry) => isUp(entry) && isPersistent(entry)).length
+  let excess = upCount(draft.peers) - persistent - draft.counts.max
   if (excess <= 0) return
   for (const entry of trimOrder(draft.peers.values())) {
     if (excess <= 0) return
@@ -245,7 +251,12 @@ function trim(draft: Draft): void {
       continue
     }
     draft.update(entry.key, { pausedUntil: draft.now + TRIM_PAUSE_MS })
-    draft.effects.push({ type: 'hang-up', peerId: entry.key, reason: 'trimmed' })
+    draft.effects.push({
+      type: 'hang-up',
+      peerId: entry.key,
+      reason: 'trimmed',
+      message: 'closed here: more peers than the maximum',
+    })
     excess -= 1
   }
 }
@@ -258,13 +269,15 @@ function dialDue(draft: Draft): void {
   const due = entries
     .filter((entry) => !isUp(entry) && !entry.dialling && entry.addresses.length > 0)
     .filter((entry) => entry.retryAt !== undefined && entry.retryAt <= draft.now && isWorthTrying(entry, draft.now))
+    .filter((entry) => draft.barOf(entry) === undefined)
     .sort((a, b) => Number(b.wanted) - Number(a.wanted) || (b.lastUpAt ?? -1) - (a.lastUpAt ?? -1) || a.failures - b.failures)
   for (const entry of due) {
     if (dialling >= MAX_PARALLEL_DIALS || (!entry.wanted && places <= 0)) break
     dialling += 1
     if (!entry.wanted) places -= 1
     draft.update(entry.key, { dialling: true, pausedUntil: undefined })
-    draft.effects.push({ type: 'dial', key: entry.key, peerId: entry.peerId, x0Id: entry.x0Id, addresses: entry.addresses })
+    const x0Id = entry.wants.find((one) => one.x0Id !== undefined)?.x0Id
+    draft.effects.push({ type: 'dial', key: entry.key, peerId: entry.peerId, x0Id, addresses: entry.addresses })
   }
 }
 

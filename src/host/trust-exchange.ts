@@ -1,6 +1,6 @@
 import type { CountFault } from './counter.ts'
 import { HostError } from './host-error.ts'
-import { MAX_SYNC_TRANSFER, SYNC_SUBJECTS_PER_FRAME } from './limits.ts'
+import { MAX_SYNC_TRANSFER, SYNC_BATCH, SYNC_SUBJECTS_PER_FRAME } from './limits.ts'
 import type { RevocationLedger, RevocationObstacle } from './revocation-ledger.ts'
 import type { FrameStream } from './streams.ts'
 import { decodeSync, encodeSync, type Hello, type SyncFrame } from './trust-sync-wire.ts'
@@ -20,32 +20,22 @@ export interface ExchangeParts {
 export type ExchangeOutcome = 'level' | 'more' | 'busy'
 
 /**
- * The side that begins: hello; if the peer's answer is a list, both ask for what they lack and send what was asked for.
+ * The side that begins. It says hello; where the digests differ, the other side lists what it has and is asked for what is
+ * missing here, then this side lists what the other one lacks, and is asked for it.
  * @throws HostError `bad-sync` where the peer breaks its word, or as the stream does
  */
 export async function beginExchange(frames: FrameStream, parts: ExchangeParts): Promise<ExchangeOutcome> {
   const mine = parts.ledger.subjects()
   await send(frames, { kind: 'hello', count: mine.length, digest: parts.ledger.digest() })
   const answer = await next(frames)
-  if (answer === undefined) throw new HostError('stream-ended', 'no answer to a hello')
   if (answer.kind === 'same') return 'level'
   if (answer.kind === 'busy') return 'busy'
-  if (answer.kind !== 'listing') throw new HostError('bad-sync', `${answer.kind} as the answer to a hello`)
-  const theirs = await readSubjects(frames, answer.count)
+  const theirs = await hearList(frames, answer)
   const missing = minus(theirs, mine).filter((subject) => !parts.useless.has(subject))
-  const wanted = missing.slice(0, MAX_SYNC_TRANSFER)
-  const offered = minus(mine, theirs).slice(0, MAX_SYNC_TRANSFER)
-  await send(frames, { kind: 'wants', wanted: wanted.length, offered: offered.length })
-  await sendSubjects(frames, wanted)
-  await sendSubjects(frames, offered)
-  await receive(frames, wanted, parts)
-  const asked = await next(frames)
-  if (asked?.kind !== 'wants' || asked.offered !== 0 || asked.wanted > offered.length)
-    throw new HostError('bad-sync', 'a peer that does not say what it wants of what was offered')
-  const given = await readSubjects(frames, asked.wanted)
-  if (minus(given, offered).length > 0) throw new HostError('bad-sync', 'a wish for what was not offered')
-  await give(frames, given, parts)
-  return missing.length > wanted.length ? 'more' : 'level'
+  await fetch(frames, missing.slice(0, MAX_SYNC_TRANSFER), parts)
+  const end = await tellList(frames, minus(mine, theirs).slice(0, MAX_SYNC_TRANSFER), parts.ledger)
+  if (end.kind !== 'done') throw new HostError('bad-sync', `${end.kind} at the end of a sync`)
+  return missing.length > MAX_SYNC_TRANSFER ? 'more' : 'level'
 }
 
 /** The other side, `hello` having been read. `place` takes one of the places for exchanges with lists, if there is one. */
@@ -66,77 +56,108 @@ export async function answerExchange(
     await send(frames, { kind: 'busy' })
     return
   }
-  await send(frames, { kind: 'listing', count: mine.length })
-  await sendSubjects(frames, mine)
-  const asked = await next(frames)
-  if (asked === undefined) throw new HostError('stream-ended', 'no wish after a list')
-  if (asked.kind !== 'wants') throw new HostError('bad-sync', `${asked.kind} as the answer to a list`)
-  const given = await readSubjects(frames, asked.wanted)
-  if (minus(given, mine).length > 0) throw new HostError('bad-sync', 'a wish for what was not listed')
-  const offered = await readSubjects(frames, asked.offered)
+  const offered = await hearList(frames, await tellList(frames, mine, parts.ledger))
   if (minus(offered, mine).length < offered.length) throw new HostError('bad-sync', 'an offer of what was listed')
-  await give(frames, given, parts)
-  const wanted = offered.filter((subject) => !parts.ledger.has(subject) && !parts.useless.has(subject))
-  await send(frames, { kind: 'wants', wanted: wanted.length, offered: 0 })
-  await sendSubjects(frames, wanted)
-  await receive(frames, wanted, parts)
+  const isWanted = (subject: Uint8Array): boolean => !parts.ledger.has(subject) && !parts.useless.has(subject)
+  await fetch(frames, offered.filter(isWanted).slice(0, MAX_SYNC_TRANSFER), parts)
+  await send(frames, { kind: 'done' })
 }
 
-/** The next frame; undefined where the peer has ended the stream. */
-async function next(frames: FrameStream): Promise<SyncFrame | undefined> {
+/** The next frame. @throws HostError `stream-ended` where the peer has ended the stream */
+async function next(frames: FrameStream): Promise<SyncFrame> {
   const bytes = await frames.read()
-  return bytes === undefined ? undefined : decodeSync(bytes)
+  if (bytes === undefined) throw new HostError('stream-ended', 'the peer ended a sync')
+  return decodeSync(bytes)
 }
 
 async function send(frames: FrameStream, frame: SyncFrame): Promise<void> {
   await frames.write(encodeSync(frame))
 }
 
-async function sendSubjects(frames: FrameStream, subjects: readonly Uint8Array[]): Promise<void> {
-  for (let start = 0; start < subjects.length; start += SYNC_SUBJECTS_PER_FRAME)
-    await send(frames, { kind: 'subjects', subjects: subjects.slice(start, start + SYNC_SUBJECTS_PER_FRAME) })
+/**
+ * Lists x0 ids, and gives out their revocations, each at most once, until the peer says something else.
+ * Nothing is sent that was not asked for, the beginning of the list aside: what waits unread stays small.
+ */
+async function tellList(frames: FrameStream, subjects: readonly Uint8Array[], ledger: RevocationLedger): Promise<SyncFrame> {
+  await send(frames, { kind: 'listing', count: subjects.length })
+  let told = 0
+  let at = 0
+  const tell = async (): Promise<void> => {
+    const part = subjects.slice(told, told + SYNC_SUBJECTS_PER_FRAME)
+    told += part.length
+    await send(frames, { kind: 'subjects', subjects: part })
+  }
+  if (subjects.length > 0) await tell()
+  for (;;) {
+    const asked = await next(frames)
+    if (asked.kind === 'next') {
+      if (told >= subjects.length) throw new HostError('bad-sync', 'a wish for more than the list has')
+      await tell()
+    } else if (asked.kind === 'wants') {
+      for (const subject of asked.subjects) {
+        at = placeOf(subject, subjects, at)
+        const bytes = ledger.bytesOf(subject)
+        if (at === subjects.length || bytes === undefined)
+          throw new HostError('bad-sync', 'a wish for what was not listed, or was given')
+        at += 1
+        await send(frames, { kind: 'revocation', bytes })
+      }
+    } else return asked
+  }
 }
 
-/** A list of exactly `count` x0 ids, strictly ascending. */
-async function readSubjects(frames: FrameStream, count: number): Promise<Uint8Array[]> {
+/** Where `subject` stands in a list that ascends, from `start` on; the end of the list where it does not. */
+function placeOf(subject: Uint8Array, subjects: readonly Uint8Array[], start: number): number {
+  for (let at = start; at < subjects.length; at += 1) {
+    const order = Buffer.compare(subjects[at] ?? subject, subject)
+    if (order === 0) return at
+    if (order > 0) break
+  }
+  return subjects.length
+}
+
+/** Reads a whole list, strictly ascending and as long as announced. */
+async function hearList(frames: FrameStream, beginning: SyncFrame): Promise<Uint8Array[]> {
+  if (beginning.kind !== 'listing') throw new HostError('bad-sync', `${beginning.kind} instead of a list`)
   const subjects: Uint8Array[] = []
-  while (subjects.length < count) {
+  while (subjects.length < beginning.count) {
+    if (subjects.length > 0) await send(frames, { kind: 'next' })
     const frame = await next(frames)
-    if (frame?.kind !== 'subjects') throw new HostError('bad-sync', 'a list that ends early')
+    if (frame.kind !== 'subjects') throw new HostError('bad-sync', 'a list that ends early')
     for (const subject of frame.subjects) {
       const last = subjects.at(-1)
       if (last !== undefined && Buffer.compare(last, subject) >= 0) throw new HostError('bad-sync', 'a list out of order')
       subjects.push(subject)
     }
   }
-  if (subjects.length > count) throw new HostError('bad-sync', 'a list that is longer than announced')
+  if (subjects.length > beginning.count) throw new HostError('bad-sync', 'a list that is longer than announced')
   return subjects
 }
 
-async function give(frames: FrameStream, subjects: readonly Uint8Array[], { ledger }: ExchangeParts): Promise<void> {
-  for (const subject of subjects) {
-    const bytes = ledger.bytesOf(subject)
-    if (bytes === undefined) throw new Error('a revocation was lost from the ledger')
-    await send(frames, { kind: 'revocation', bytes })
+/** Asks for the revocations of these subjects, which the peer has listed, and takes each. */
+async function fetch(frames: FrameStream, subjects: readonly Uint8Array[], parts: ExchangeParts): Promise<void> {
+  for (let start = 0; start < subjects.length; start += SYNC_BATCH) {
+    const batch = subjects.slice(start, start + SYNC_BATCH)
+    await send(frames, { kind: 'wants', subjects: batch })
+    for (const subject of batch) await takeNext(frames, subject, parts)
   }
 }
 
-/** Takes the revocations of exactly these subjects, in this order: each was announced. */
-async function receive(frames: FrameStream, subjects: readonly Uint8Array[], parts: ExchangeParts): Promise<void> {
-  for (const subject of subjects) {
-    const frame = await next(frames)
-    if (frame?.kind !== 'revocation') throw new HostError('bad-sync', 'an announced revocation that does not come')
-    const claim = parts.ledger.claimOf(frame.bytes)
-    if (claim === undefined || claim.isForeign || Buffer.compare(claim.subject, subject) !== 0)
-      throw new HostError('bad-sync', 'a revocation that is not the announced one')
-    const verdict = await parts.take(frame.bytes)
-    if (verdict === 'new' || verdict === 'known') continue
-    if (verdict === 'malformed' || verdict === 'foreign' || verdict === 'forged')
-      throw new HostError('bad-sync', `a revocation that is ${verdict}`)
-    // Who is a member, and how many each may revoke, this node judges by what it knows: the peer may be honest.
-    parts.count('revocation-ignored')
-    parts.useless.note(subject)
-  }
+async function takeNext(frames: FrameStream, subject: Uint8Array, parts: ExchangeParts): Promise<void> {
+  const bytes = await frames.read()
+  // an end between two frames is a choice, where the connection lives on
+  const frame = bytes === undefined ? undefined : decodeSync(bytes)
+  if (frame?.kind !== 'revocation') throw new HostError('bad-sync', 'an announced revocation that does not come')
+  const claim = parts.ledger.claimOf(frame.bytes)
+  if (claim === undefined || claim.isForeign || Buffer.compare(claim.subject, subject) !== 0)
+    throw new HostError('bad-sync', 'a revocation that is not the announced one')
+  const verdict = await parts.take(frame.bytes)
+  if (verdict === 'new' || verdict === 'known') return
+  if (verdict === 'malformed' || verdict === 'foreign' || verdict === 'forged')
+    throw new HostError('bad-sync', `a revocation that is ${verdict}`)
+  // Who is a member, and how many each may revoke, this node judges by what it knows: the peer may be honest.
+  parts.count('revocation-ignored')
+  parts.useless.note(subject)
 }
 
 /** What is in `from` and not in `other`; both ascend. */

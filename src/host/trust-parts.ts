@@ -65,6 +65,8 @@ export interface TrustParts {
   publish(bytes: Uint8Array): Promise<'new' | RevocationObstacle>
   /** Shows this node's credential, which is a new one, to all peers. */
   presentCredential(): Promise<void>
+  /** Acts on a revocation that this node signed, which the ledger holds and the disk has, and tells it to all. */
+  announce(revocation: HeldRevocation): Promise<void>
   /** Syncs with one peer now. @returns whether this node has all that the peer told of */
   syncWith(connection: Connection): Promise<boolean>
   view(): CatchUpView
@@ -130,7 +132,8 @@ export function createTrustParts(options: TrustPartsOptions): TrustParts {
   function applied({ subject, issuer, reason }: HeldRevocation, source: RevocationSource): void {
     const isSelf = Buffer.compare(subject, options.x0Id) === 0
     const data = { x0Id: formatX0Id(subject), issuer: formatX0Id(issuer), reason, source, self: isSelf }
-    options.report({ type: 'trust.revoked', level: isSelf ? 'alarm' : 'warn', data })
+    // what a node missed while it was away may be a thousand: `trust.level` tells their number
+    if (isSelf || catchUp.isLevel()) options.report({ type: 'trust.revoked', level: isSelf ? 'alarm' : 'warn', data })
     catchUp.revoked(subject)
     cutter.cutOff(subject)
     sync.spread()
@@ -156,6 +159,10 @@ export function createTrustParts(options: TrustPartsOptions): TrustParts {
       return verdict
     },
     presentCredential: () => sync.present(),
+    async announce(revocation) {
+      applied(revocation, 'self')
+      await gossip.publish(revocation.bytes)
+    },
     syncWith: (connection) => sync.syncWith(connection),
     view: () => catchUp.view(),
   }

@@ -1,19 +1,21 @@
 import { HostError } from './host-error.ts'
-import { MAX_SYNC_SUBJECTS, MAX_SYNC_TRANSFER, SYNC_SUBJECTS_PER_FRAME } from './limits.ts'
+import { MAX_PRESENTED_BYTES, MAX_SYNC_SUBJECTS, SYNC_BATCH, SYNC_SUBJECTS_PER_FRAME } from './limits.ts'
 
 /**
  * Frames of `/x0/trust-sync/1.0.0` (docs/revocation.md), big endian:
  *
  *     hello       0x01 | u16 number of revoked nodes | SHA-256 of their x0 ids in ascending order (32)
  *     same        0x02
- *     busy        0x03                                    ask again later
- *     listing     0x04 | u16 number of x0 ids that follow in `subjects`
- *     subjects    0x05 | 1 to 256 x0 ids (32 each), ascending over all frames of a list
- *     wants       0x06 | u16 number of x0 ids wanted | u16 number offered; both lists follow
- *     revocation  0x07 | one revocation
- *     present     0x08 | a credential
- *     taken       0x09
- *     refused     0x0a
+ *     busy        0x03                               ask again later
+ *     listing     0x04 | u16 number of x0 ids in the list, the first of which follow in `subjects`
+ *     subjects    0x05 | 1 to 1,792 x0 ids (32 each), ascending over all frames of a list
+ *     next        0x06                               asks for the next `subjects`
+ *     wants       0x07 | 1 to 16 x0 ids, ascending over all frames
+ *     revocation  0x08 | one revocation
+ *     done        0x09
+ *     present     0x0a | a credential, at most 8 KiB
+ *     taken       0x0b
+ *     refused     0x0c
  */
 export const SYNC_PROTOCOL = '/x0/trust-sync/1.0.0'
 
@@ -24,12 +26,13 @@ export interface Hello {
   readonly digest: Uint8Array
 }
 
+type Bare = 'same' | 'busy' | 'next' | 'done' | 'taken' | 'refused'
+
 export type SyncFrame =
   | Hello
-  | { readonly kind: 'same' | 'busy' | 'taken' | 'refused' }
+  | { readonly kind: Bare }
   | { readonly kind: 'listing'; readonly count: number }
-  | { readonly kind: 'subjects'; readonly subjects: readonly Uint8Array[] }
-  | { readonly kind: 'wants'; readonly wanted: number; readonly offered: number }
+  | { readonly kind: 'subjects' | 'wants'; readonly subjects: readonly Uint8Array[] }
   | { readonly kind: 'revocation' | 'present'; readonly bytes: Uint8Array }
 
 const ID_BYTES = 32
@@ -39,12 +42,18 @@ const codes = {
   busy: 3,
   listing: 4,
   subjects: 5,
-  wants: 6,
-  revocation: 7,
-  present: 8,
-  taken: 9,
-  refused: 10,
+  next: 6,
+  wants: 7,
+  revocation: 8,
+  done: 9,
+  present: 10,
+  taken: 11,
+  refused: 12,
 } as const satisfies Record<SyncFrame['kind'], number>
+
+const bare = new Map<number | undefined, Bare>(
+  (['same', 'busy', 'next', 'done', 'taken', 'refused'] as const).map((kind) => [codes[kind], kind]),
+)
 
 export function encodeSync(frame: SyncFrame): Uint8Array {
   const code = Uint8Array.of(codes[frame.kind])
@@ -54,9 +63,8 @@ export function encodeSync(frame: SyncFrame): Uint8Array {
     case 'listing':
       return Buffer.concat([code, u16(frame.count)])
     case 'subjects':
-      return Buffer.concat([code, ...frame.subjects])
     case 'wants':
-      return Buffer.concat([code, u16(frame.wanted), u16(frame.offered)])
+      return Buffer.concat([code, ...frame.subjects])
     case 'revocation':
     case 'present':
       return Buffer.concat([code, frame.bytes])
@@ -67,34 +75,25 @@ export function encodeSync(frame: SyncFrame): Uint8Array {
 
 /** @throws HostError `bad-sync` for bytes that are no frame */
 export function decodeSync(bytes: Uint8Array): SyncFrame {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const rest = bytes.subarray(1)
   switch (bytes[0]) {
     case codes.hello:
-      return { kind: 'hello', count: number(view, 1, 35, MAX_SYNC_SUBJECTS), digest: bytes.subarray(3) }
+      return { kind: 'hello', count: count(bytes, 35), digest: bytes.subarray(3) }
     case codes.listing:
-      return { kind: 'listing', count: number(view, 1, 3, MAX_SYNC_SUBJECTS) }
+      return { kind: 'listing', count: count(bytes, 3) }
     case codes.subjects:
-      return { kind: 'subjects', subjects: ids(rest) }
-    case codes.wants: {
-      const wanted = number(view, 1, 5, MAX_SYNC_TRANSFER)
-      return { kind: 'wants', wanted, offered: number(view, 3, 5, MAX_SYNC_TRANSFER) }
-    }
+      return { kind: 'subjects', subjects: ids(rest, SYNC_SUBJECTS_PER_FRAME) }
+    case codes.wants:
+      return { kind: 'wants', subjects: ids(rest, SYNC_BATCH) }
     case codes.revocation:
-      return { kind: 'revocation', bytes: some(rest) }
+      return { kind: 'revocation', bytes: rest }
     case codes.present:
-      return { kind: 'present', bytes: some(rest) }
-    case codes.same:
-      return bare('same', rest)
-    case codes.busy:
-      return bare('busy', rest)
-    case codes.taken:
-      return bare('taken', rest)
-    case codes.refused:
-      return bare('refused', rest)
-    default:
-      throw new HostError('bad-sync', 'a frame of no known kind')
+      if (rest.length > MAX_PRESENTED_BYTES) throw new HostError('bad-sync', `a credential of ${rest.length} bytes`)
+      return { kind: 'present', bytes: rest }
   }
+  const kind = bare.get(bytes[0])
+  if (kind === undefined || rest.length > 0) throw new HostError('bad-sync', 'a frame of no known form')
+  return { kind }
 }
 
 function u16(value: number): Uint8Array {
@@ -103,27 +102,16 @@ function u16(value: number): Uint8Array {
   return bytes
 }
 
-/** A count at `offset` of a frame of exactly `length` bytes. */
-function number(frame: Buffer, offset: number, length: number, max: number): number {
+/** The count behind the kind of a frame, which has exactly `length` bytes. */
+function count(frame: Uint8Array, length: number): number {
   if (frame.length !== length) throw new HostError('bad-sync', `a frame of ${frame.length} bytes instead of ${length}`)
-  const value = frame.readUInt16BE(offset)
-  if (value > max) throw new HostError('bad-sync', `a count of ${value}, ${max} allowed`)
+  const value = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).readUInt16BE(1)
+  if (value > MAX_SYNC_SUBJECTS) throw new HostError('bad-sync', `a list of ${value}, ${MAX_SYNC_SUBJECTS} allowed`)
   return value
 }
 
-function ids(bytes: Uint8Array): Uint8Array[] {
-  const count = bytes.length / ID_BYTES
-  if (!Number.isInteger(count) || count < 1 || count > SYNC_SUBJECTS_PER_FRAME)
-    throw new HostError('bad-sync', `${bytes.length} bytes of x0 ids`)
-  return Array.from({ length: count }, (_, index) => bytes.subarray(index * ID_BYTES, (index + 1) * ID_BYTES))
-}
-
-function some(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) throw new HostError('bad-sync', 'an empty frame')
-  return bytes
-}
-
-function bare<Kind extends 'same' | 'busy' | 'taken' | 'refused'>(kind: Kind, rest: Uint8Array): { kind: Kind } {
-  if (rest.length > 0) throw new HostError('bad-sync', 'more bytes than the frame has')
-  return { kind }
+function ids(bytes: Uint8Array, max: number): Uint8Array[] {
+  const length = bytes.length / ID_BYTES
+  if (!Number.isInteger(length) || length < 1 || length > max) throw new HostError('bad-sync', `${bytes.length} bytes of x0 ids`)
+  return Array.from({ length }, (_, index) => bytes.subarray(index * ID_BYTES, (index + 1) * ID_BYTES))
 }

@@ -131,6 +131,7 @@ export function createTrustSync(options: TrustSyncOptions): TrustSync {
 
   /** One exchange; undefined where it failed. */
   async function exchange(connection: Connection): Promise<ExchangeOutcome | undefined> {
+    if (!(await isAccepted(connection))) return undefined
     const x0Id = sessionOf(connection)?.remoteX0Id
     if (!isRunning || !isOurs(connection) || x0Id === undefined) return undefined
     await show(connection)
@@ -247,13 +248,7 @@ export function createTrustSync(options: TrustSyncOptions): TrustSync {
 
   const onOpen = (event: CustomEvent<Connection>): void => void meet(event.detail)
   async function meet(connection: Connection): Promise<void> {
-    try {
-      await sessionOf(connection)?.accepted
-    } catch {
-      // refused: the channel counts and closes it
-      return
-    }
-    if (!isRunning || !isOurs(connection)) return
+    if (!(await isAccepted(connection)) || !isRunning || !isOurs(connection)) return
     options.onContact()
     // one of the two begins; who has been away asks for itself
     if (connection.direction === 'outbound' || options.isCatchingUp()) await syncWith(connection)
@@ -314,6 +309,16 @@ export function createTrustSync(options: TrustSyncOptions): TrustSync {
       for (const connection of peers()) void syncWith(connection)
       schedule()
     },
+  }
+}
+
+/** Whether the far end accepts us, once it has said so; where not, the channel counts it and closes the connection. */
+async function isAccepted(connection: Connection): Promise<boolean> {
+  try {
+    await sessionOf(connection)?.accepted
+    return true
+  } catch {
+    return false
   }
 }
 

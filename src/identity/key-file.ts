@@ -1,5 +1,4 @@
-import type { Argon2Parameters } from 'node:crypto'
-import { argon2 } from 'node:crypto'
+import { type Argon2Cost, argon2id } from '../crypto/argon2id.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { equalBytes } from '../crypto/constant-time.ts'
 import { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, SIGNING_SEED_BYTES } from '../crypto/lengths.ts'
@@ -23,13 +22,6 @@ import type { NodeSeeds } from './node-identity.ts'
  *
  * The check says "damaged" apart from "wrong passphrase". All lines above `keys` are the associated data of the seal.
  */
-
-/** What Argon2id is asked for. `memoryKib` in KiB. */
-interface Argon2Cost {
-  readonly memoryKib: number
-  readonly passes: number
-  readonly parallelism: number
-}
 
 /** RFC 9106 section 4, the second recommendation: 64 MiB, for machines that cannot spare 2 GiB. About 0.1 s. */
 const DEFAULT_ARGON2_COST: Argon2Cost = { memoryKib: 64 * 1024, passes: 3, parallelism: 4 }
@@ -120,26 +112,13 @@ function seedsOf(secret: Uint8Array): NodeSeeds {
   return { ed25519: secret.slice(0, SIGNING_SEED_BYTES), mldsa65: secret.slice(SIGNING_SEED_BYTES) }
 }
 
-/** Argon2id of RFC 9106 in libuv's pool. Unicode is composed first (NFC), so that one passphrase is one on every keyboard. */
+/** The key of a passphrase. Unicode is composed first (NFC), so that one passphrase is one on every keyboard. */
 function stretch(passphrase: string, salt: Uint8Array, cost: Argon2Cost): Promise<Uint8Array> {
   const message = utf8(passphrase.normalize('NFC'))
   if (message.length === 0 || message.length > MAX_PASSPHRASE_BYTES) {
     throw new IdentityError('passphrase-unfit', `a passphrase has between 1 and ${MAX_PASSPHRASE_BYTES} bytes`)
   }
-  const parameters: Argon2Parameters = {
-    message,
-    nonce: salt,
-    parallelism: cost.parallelism,
-    memory: cost.memoryKib,
-    passes: cost.passes,
-    tagLength: AEAD_KEY_BYTES,
-  }
-  return new Promise((resolve, reject) => {
-    argon2('argon2id', parameters, (error, key) => {
-      if (error === null) resolve(key)
-      else reject(error)
-    })
-  })
+  return argon2id(message, salt, cost, AEAD_KEY_BYTES)
 }
 
 function expectCost(cost: Argon2Cost): void {

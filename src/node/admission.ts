@@ -6,8 +6,6 @@ import type { Membership, Standing } from '../trust/membership.ts'
 export interface AdmissionOptions {
   readonly membership: Membership
   readonly now: () => number
-  /** An operator's own word comes first. */
-  readonly isBlocked: (applicant: Applicant) => boolean
   /** Somebody who belongs has proved its keys. */
   readonly onAdmitted: (peerId: string, standing: Standing) => void
 }
@@ -15,7 +13,6 @@ export interface AdmissionOptions {
 /** Who may be a peer over the x0 channel: asked in both roles, once all signatures of the handshake hold. */
 export function admission(options: AdmissionOptions): (applicant: Applicant) => RefusalCode | undefined {
   return (applicant) => {
-    if (options.isBlocked(applicant)) return 'blocked'
     const { x0Id, credential } = applicant
     const shown = { x0Id: x0Id === undefined ? undefined : parseX0Id(x0Id), credential }
     const judgement = options.membership.judge(shown, options.now())

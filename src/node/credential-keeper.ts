@@ -1,7 +1,7 @@
 import { sessionOf } from '../channel/session.ts'
 import { equalBytes } from '../crypto/constant-time.ts'
 import { askByStream } from '../host/join-stream.ts'
-import type { Overlay } from '../host/overlay.ts'
+import type { Overlay } from '../host/overlay-parts.ts'
 import { decodeSuccessor } from '../identity/rotation.ts'
 import { formatX0Id } from '../identity/x0-id.ts'
 import type { Timer } from '../platform/clock.ts'

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/origin.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
+import type { BlockBook } from '../host/block-book.ts'
 import type { HomeShelves } from '../host/home-shelves.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
 import type { Telemetry } from '../observe/telemetry.ts'
@@ -18,6 +19,8 @@ export interface NodeParts {
   readonly random: Random
   readonly home: Home
   readonly shelves: HomeShelves
+  /** Whom the operator keeps out, whatever the network. */
+  readonly blocks: BlockBook
   readonly telemetry: Telemetry
   readonly access: Access
 }

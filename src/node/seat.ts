@@ -6,11 +6,14 @@ import type { DoorApplicant } from '../channel/join-door.ts'
 import type { PinBook, PinSource } from '../channel/pins.ts'
 import { sessionOf } from '../channel/session.ts'
 import { isExplicit } from '../config/origin.ts'
+import { wantsOf } from '../host/addresses.ts'
 import type { HomeShelves } from '../host/home-shelves.ts'
 import { askByStream } from '../host/join-stream.ts'
 import { membershipTrust } from '../host/membership-trust.ts'
-import { type Overlay, startOverlay } from '../host/overlay.ts'
+import { startOverlay } from '../host/overlay.ts'
+import type { Overlay } from '../host/overlay-parts.ts'
 import type { HeldRevocation } from '../host/revocation-ledger.ts'
+import type { Want } from '../host/supervisor-state.ts'
 import { channelCounter } from '../observe/channel-metrics.ts'
 import { channelReporter } from '../observe/channel-reports.ts'
 import type { Report } from '../observe/event.ts'
@@ -37,18 +40,25 @@ export interface Seat {
   stop(): Promise<void>
 }
 
+/** What a seat takes over from the one before it. */
+export interface LeftSeat {
+  /** The addresses to have again, so that what others know of this node stays true. */
+  readonly listen: readonly string[]
+  /** Whom it was to keep connected. */
+  readonly wants: readonly Want[]
+}
+
 /**
  * Takes a seat.
- * @param listen the addresses to have; those of the seat before, so that what others know of this node stays true
  * @throws as startOverlay; nothing is left open then
  */
-export async function takeSeat(parts: NodeParts, place: Place, listen?: readonly string[]): Promise<Seat> {
+export async function takeSeat(parts: NodeParts, place: Place, left?: LeftSeat): Promise<Seat> {
   const { telemetry, shelves, home, clock, crypto } = parts
   const { config } = parts.loaded
   const { network, membership, genesis } = place
   let overlay: Overlay | undefined
-  const spread = (bytes: Uint8Array): void => {
-    overlay?.trust?.publish(bytes).catch((err: unknown) => telemetry.log.error({ err }, 'could not spread a revocation'))
+  const spread = (revocation: HeldRevocation): void => {
+    overlay?.trust?.announce(revocation).catch((err: unknown) => telemetry.log.error({ err }, 'could not spread a revocation'))
   }
   const sponsor =
     genesis === undefined
@@ -66,10 +76,10 @@ export async function takeSeat(parts: NodeParts, place: Place, listen?: readonly
         })
   overlay = await startOverlay({
     config,
-    listen: listen ?? config.listen,
-    listenIsWritten: listen !== undefined || isExplicit(parts.loaded, 'listen'),
-    // without the peer id that libp2p wants in a line: who answers there must show that it belongs
-    bootstrap: [...config.bootstrap, ...place.doors.map(({ address }) => address)],
+    listen: left?.listen ?? config.listen,
+    listenIsWritten: left !== undefined || isExplicit(parts.loaded, 'listen'),
+    wanted: wantedIn(parts, place, left),
+    blocks: parts.blocks,
     crypto,
     identity: parts.identity,
     networkId: network.id,
@@ -82,7 +92,6 @@ export async function takeSeat(parts: NodeParts, place: Place, listen?: readonly
     admit: admission({
       membership,
       now: () => clock.now(),
-      isBlocked: () => false,
       onAdmitted: (peerId, standing) => stateIdentity(telemetry, shelves, peerId, standing),
     }),
     ...(sponsor === undefined
@@ -123,6 +132,16 @@ export async function takeSeat(parts: NodeParts, place: Place, listen?: readonly
       await running.stop()
     },
   }
+}
+
+/**
+ * Whom to keep connected: ways in that the configuration names, the doors of the network, and what was asked for while the
+ * node ran. A door is without a peer id: who answers there must show that it belongs.
+ */
+function wantedIn({ loaded: { config } }: NodeParts, { doors }: Place, left: LeftSeat | undefined): Want[] {
+  const kept = left?.wants.filter(({ source }) => source !== 'bootstrap') ?? wantsOf('persistent', config.peers.persistent)
+  const ways = [...config.bootstrap, ...doors.map(({ address }) => address)]
+  return [...wantsOf('bootstrap', ways), ...kept]
 }
 
 /** Tells; and notes when this node has learned what was revoked while it was away. */

@@ -1,7 +1,7 @@
 import { addressesHad } from '../host/listen-addresses.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Place } from './place.ts'
-import { type Seat, takeSeat } from './seat.ts'
+import { type LeftSeat, type Seat, takeSeat } from './seat.ts'
 
 /** The node cannot take its seat anew: it has none any more and must end. */
 export class SeatLost extends Error {
@@ -46,24 +46,27 @@ export class Seats {
   async move(place: Place): Promise<void> {
     const { loaded, telemetry } = this.#parts
     const left = this.#current
-    const addresses = addressesHad(loaded.config.listen, left.overlay.host.getMultiaddrs().map(String))
+    const had: LeftSeat = {
+      listen: addressesHad(loaded.config.listen, left.overlay.host.getMultiaddrs().map(String)),
+      wants: left.overlay.supervisor.peers().flatMap(({ wants }) => wants),
+    }
     await left.stop()
     try {
-      this.#current = await takeSeat(this.#parts, place, addresses)
+      this.#current = await takeSeat(this.#parts, place, had)
     } catch (cause) {
-      await this.#goBack(left.place, addresses, cause)
+      await this.#goBack(left.place, had, cause)
       throw cause
     }
     telemetry.report({ type: 'network.moved', level: 'info', data: { from: left.place.network.name, to: place.network.name } })
     await this.#onMoved()
   }
 
-  async #goBack(place: Place, addresses: readonly string[], reason: unknown): Promise<void> {
+  async #goBack(place: Place, had: LeftSeat, reason: unknown): Promise<void> {
     const { telemetry } = this.#parts
     const message = reason instanceof Error ? reason.message : String(reason)
     telemetry.report({ type: 'network.move-failed', level: 'alarm', data: { message } })
     try {
-      this.#current = await takeSeat(this.#parts, place, addresses)
+      this.#current = await takeSeat(this.#parts, place, had)
     } catch (cause) {
       throw new SeatLost(`the node could not move (${message}), and not get back either: start it anew`, { cause })
     }

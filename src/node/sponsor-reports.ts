@@ -2,6 +2,7 @@ import { formatX0Id } from '../identity/x0-id.ts'
 import { Sparing } from '../observe/sparing.ts'
 import type { Telemetry } from '../observe/telemetry.ts'
 import { systemClock } from '../platform/clock.ts'
+import type { Revocation } from '../trust/revocation.ts'
 import type { SponsorEvent } from '../trust/sponsor-event.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { SponsorEvent } from '../trust/sponsor-event.ts'
  */
 export function sponsorReporter(
   { report, metrics, log }: Pick<Telemetry, 'report' | 'metrics' | 'log'>,
-  spread: (revocation: Uint8Array) => void,
+  spread: (revocation: Revocation) => void,
 ): (event: SponsorEvent) => void {
   const sparing = new Sparing(systemClock)
   return (event) => {
@@ -39,7 +40,7 @@ export function sponsorReporter(
       case 'revoked': {
         const { subject, reason } = event.revocation
         report({ type: 'revocation.signed', level: 'warn', data: { x0Id: formatX0Id(subject), reason } })
-        spread(event.revocation.bytes)
+        spread(event.revocation)
         return
       }
       case 'store-failed':

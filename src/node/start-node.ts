@@ -1,7 +1,9 @@
 import { loadOrCreateAdminToken } from '../admin/admin-token.ts'
+import { ConfigSaver } from '../admin/config-saver.ts'
 import type { Self } from '../admin/documents.ts'
 import type { NodeView } from '../admin/node-view.ts'
 import { adminSettings, openAdmin } from '../admin/open-admin.ts'
+import { PeerControl } from '../admin/peer-control.ts'
 import { ROUTE_LABELS } from '../admin/route-table.ts'
 import { runningNodeView } from '../admin/running-node-view.ts'
 import type { AdminServer } from '../admin/server.ts'
@@ -9,11 +11,13 @@ import type { LoadedConfig } from '../config/origin.ts'
 import { planReload, type ReloadPlan } from '../config/reload.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { cryptoBackend } from '../crypto/select.ts'
+import { BlockBook } from '../host/block-book.ts'
 import { openShelves } from '../host/home-shelves.ts'
 import { healthChecks } from '../host/overlay-health.ts'
 import { observeOverlay } from '../host/overlay-metrics.ts'
 import { openKeyStore } from '../identity/key-store.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
+import { formatX0Id } from '../identity/x0-id.ts'
 import { assessHealth, type HealthState, type Phase } from '../observe/health.ts'
 import { createTelemetry, type Telemetry } from '../observe/telemetry.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -24,7 +28,9 @@ import { releaseVersion } from '../platform/release.ts'
 import { writeApiFile } from '../store/api-file.ts'
 import { openHome } from '../store/home.ts'
 import type { HomePaths } from '../store/home-paths.ts'
-import { type Access, openAccess } from './access.ts'
+import { accountShelf } from '../trust/accounts/account-shelf.ts'
+import { Accounts } from '../trust/accounts/accounts.ts'
+import { openAccess } from './access.ts'
 import { NetworkHome } from './network-home.ts'
 import { networkOperations } from './network-operations.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -81,6 +87,23 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const identity = await openIdentity(crypto, options)
   const token = await loadOrCreateAdminToken(home.paths.token)
   const shelves = await openShelves(home.store, telemetry.storeDamaged)
+  const accounts = await Accounts.open({
+    shelf: accountShelf(home.store),
+    clock,
+    random: systemRandom,
+    onDamaged: telemetry.storeDamaged,
+  })
+  const onError = (error: unknown, during: string): void => options.log.error({ err: error }, `could not ${during}`)
+  const blocks = opened.adopt(
+    new BlockBook({
+      blocks: await shelves.loadBlocks(clock.now()),
+      shelf: shelves.blocks,
+      clock,
+      report: telemetry.report,
+      onError: (error) => onError(error, 'write the end of a block'),
+    }),
+    (part) => part.stop(),
+  )
   const basic = {
     loaded: options.config,
     version,
@@ -90,6 +113,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     random: systemRandom,
     home,
     shelves,
+    blocks,
     telemetry,
   }
   // before the overlay and closed after it: whom it refuses is recorded
@@ -123,13 +147,25 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   observeTrust(telemetry.metrics, trustSources)
   telemetry.observeHealth(health)
 
+  const saver = new ConfigSaver(home.paths.config, options.config)
+  const peerControl = new PeerControl({
+    overlay,
+    blocks,
+    saver,
+    self: { peerId: identity.peerId, x0Id: formatX0Id(identity.x0Id) },
+    persistent: config.peers.persistent,
+    clock,
+    report: telemetry.report,
+  })
   const view = runningNodeView({
     overlay,
     telemetry,
+    accounts,
     identity,
     network: () => seats.current.place.network,
     networkView: networkOperations(parts, seats, networkHome),
     version,
+    peerControl,
     backend: crypto.name,
     home: home.paths.home,
     clock,
@@ -147,7 +183,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   telemetry.report({ type: 'node.started', level: 'info', data: { version, peerId, x0Id, admin: admin.url } })
 
   const ended = opened.move()
-  return runningNode(options.config, view, telemetry, admin, access, async () => {
+  const apply = (next: LoadedConfig): void => {
+    peerControl.persist(next.config.peers.persistent)
+    saver.reloaded(next)
+    admin.configure(adminSettings(next.config))
+    access.policy.reload().catch((error: unknown) => onError(error, 'read the policy'))
+  }
+  return runningNode(options.config, view, telemetry, apply, async () => {
     phase = 'draining'
     await ended.disposeAsync()
   })
@@ -158,8 +200,7 @@ function runningNode(
   started: LoadedConfig,
   view: NodeView,
   telemetry: Telemetry,
-  admin: AdminServer,
-  access: Access,
+  apply: (next: LoadedConfig) => void,
   end: () => Promise<void>,
 ): RunningNode {
   let last = started.config
@@ -174,11 +215,11 @@ function runningNode(
   return {
     describe: view.self,
     status: view.status,
-    reload({ config }) {
+    reload(next) {
+      const { config } = next
       const plan = planReload(started.config, last, config)
+      apply(next)
       last = config
-      access.policy.reload().catch((err: unknown) => telemetry.log.error({ err }, 'could not read the policy'))
-      admin.configure(adminSettings(config))
       // not where it is unchanged: a level that was set through the admin port stays
       if (plan.live.includes('log.level')) telemetry.log.setLevel(config.log.level)
       const data = { applied: plan.live.join(' '), needsRestart: plan.restart.join(' ') }

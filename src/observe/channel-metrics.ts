@@ -16,7 +16,7 @@ export function channelCounter(metrics: Metrics): (event: ChannelEvent) => void 
         return
       case 'refused':
         metrics.handshakes.inc({ suite: suiteOf(event.protocol), role: event.role, result: 'refused' })
-        metrics.handshakeRefusals.inc({ role: event.role, by: event.by, code: event.code })
+        metrics.handshakeRefusals.inc({ by: event.by, code: event.code })
         if (event.code === 'protocol-mismatch' && event.by === 'self') metrics.downgradeAttempts.inc({})
         return
       case 'shed':

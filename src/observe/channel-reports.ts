@@ -12,8 +12,10 @@ export function channelReporter(report: Report, clock: Pick<Clock, 'monotonic'>)
   const sparing = new Sparing(clock)
   return (event) => {
     if (event.type !== 'refused') return reportEvent(report, event)
-    const stranger = event.role === 'responder' && event.remotePeerId === undefined
-    const times = stranger ? sparing.next(event.code) : 1
+    // whoever is barred is free to come as often as a stranger
+    const isBarred = event.code === 'blocked' || event.code === 'not-allowed'
+    const isCheap = event.role === 'responder' && (event.remotePeerId === undefined || isBarred)
+    const times = isCheap ? sparing.next(event.code) : 1
     if (times !== undefined) reportRefusal(report, event, times)
   }
 }

@@ -97,8 +97,8 @@ export const STORE_ERRORS = [
 export const POLICY_EFFECTS = ['allow', 'deny'] as const satisfies readonly Effect[]
 /** How a reading of the policy document ended. */
 export const POLICY_RELOADS = ['loaded', 'removed', 'refused'] as const
-export const AUTH_FAILURES = ['missing', 'unknown', 'scope', 'limited'] as const
+export const AUTH_FAILURES = ['missing', 'unknown', 'expired', 'scope', 'limited'] as const
+export const LOGIN_RESULTS = ['succeeded', 'failed', 'limited', 'busy'] as const
 export const HTTP_REFUSALS = ['host', 'origin', 'rate', 'connections'] as const
-/** A HEAD counts as the GET that it is; what no route has (OPTIONS but for CORS, which is off) as other: each costs five series a route. */
-export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const
+export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx'] as const

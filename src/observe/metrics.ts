@@ -48,6 +48,11 @@ export class Metrics {
     labels: { state: label.PEER_STATES, direction: [...label.DIRECTIONS, 'none'] },
     zeroed: true,
   })
+  readonly peersBlocked = this.#instruments.gauge({
+    name: 'x0_peers_blocked',
+    help: 'Blocks by the operator that are in force.',
+    labels: {},
+  })
   readonly peerFaults = this.#instruments.counter({
     name: 'x0_peer_faults_total',
     help: 'What peers did wrong or had refused, by kind: caps, frames, liveness, node records, presence.',
@@ -95,7 +100,7 @@ export class Metrics {
   readonly handshakeRefusals = this.#instruments.counter({
     name: 'x0_handshake_refusals_total',
     help: 'Handshakes that were refused or failed, by the reason and by who judged: this node (self) or the peer, which told its reason.',
-    labels: { role: label.ROLES, by: label.REFUSED_BY, code: label.REFUSALS },
+    labels: { by: label.REFUSED_BY, code: label.REFUSALS },
   })
   readonly handshakeDuration = this.#instruments.histogram(
     {
@@ -277,6 +282,17 @@ export class Metrics {
     help: 'Requests to the admin port refused for their token.',
     labels: { reason: label.AUTH_FAILURES },
     zeroed: true,
+  })
+  readonly logins = this.#instruments.counter({
+    name: 'x0_logins_total',
+    help: 'Passwords shown to the admin port, to log in or to change them, by result.',
+    labels: { result: label.LOGIN_RESULTS },
+    zeroed: true,
+  })
+  readonly accounts = this.#instruments.gauge({
+    name: 'x0_accounts',
+    help: 'Accounts of the admin port.',
+    labels: {},
   })
   readonly httpRefused = this.#instruments.counter({
     name: 'x0_http_refused_total',

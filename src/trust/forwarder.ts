@@ -4,7 +4,7 @@ import { decodeJoinAnswer, type JoinAnswer, refused } from './join-answer.ts'
 import type { ReceivedRequest } from './join-request.ts'
 import { MAX_FORWARD_TRIES, MAX_FORWARDS } from './limits.ts'
 import type { Membership } from './membership.ts'
-import { TrustError } from './trust-error.ts'
+import { unlessBad } from './trust-error.ts'
 
 /** Brings a request to a member (x0 id, 32 bytes) and its answer back; undefined where it cannot be reached. */
 export type Forward = (member: Uint8Array, request: Uint8Array) => Promise<Uint8Array | undefined>
@@ -40,7 +40,7 @@ export class Forwarder {
   async #try(forward: Forward, targets: readonly Uint8Array[], bytes: Uint8Array): Promise<JoinAnswer> {
     for (const target of targets) {
       const answer = await forward(target, bytes)
-      const read = answer === undefined ? undefined : readAnswer(answer)
+      const read = answer === undefined ? undefined : unlessBad(() => decodeJoinAnswer(answer))
       if (read !== undefined) return read
     }
     return refused('issuer-away')
@@ -49,26 +49,8 @@ export class Forwarder {
   /** A token is known to its issuer alone; what a credential says any member can say again, its issuer first. */
   #targets(request: ReceivedRequest, members: readonly Uint8Array[]): readonly Uint8Array[] {
     if (request.kind === 'redeem') return members.filter((member) => equalBytes(member, request.issuer))
-    const first = request.kind === 'ask' ? undefined : issuerOf(request.credential)
+    const first = request.kind === 'ask' ? undefined : unlessBad(() => decodeCredential(request.credential).issuer)
     const rank = (member: Uint8Array): number => (first !== undefined && equalBytes(member, first) ? 0 : 1)
     return [...members].sort((one, other) => rank(one) - rank(other)).slice(0, MAX_FORWARD_TRIES)
-  }
-}
-
-function issuerOf(credential: Uint8Array): Uint8Array | undefined {
-  try {
-    return decodeCredential(credential).issuer
-  } catch (error) {
-    if (error instanceof TrustError) return undefined
-    throw error
-  }
-}
-
-function readAnswer(answer: Uint8Array): JoinAnswer | undefined {
-  try {
-    return decodeJoinAnswer(answer)
-  } catch (error) {
-    if (error instanceof TrustError) return undefined
-    throw error
   }
 }

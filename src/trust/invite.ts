@@ -56,6 +56,7 @@ export function formatInvite(invite: Invite): string {
     .finish()
   const whole = new ByteWriter().bytes(sized).u32(checksum(sized)).finish()
   const line = PREFIX + Buffer.from(whole).toString('base64url')
+  // what nobody could read must not be handed out
   parseInvite(line)
   return line
 }

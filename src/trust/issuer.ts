@@ -21,6 +21,12 @@ export interface Grant {
   readonly validityMs: number
 }
 
+export interface SignedRevocation {
+  readonly revocation: Revocation
+  /** What puts it on disk. */
+  readonly write: BatchOperation
+}
+
 export interface IssuerOptions {
   readonly identity: NodeIdentity
   readonly genesis: Genesis
@@ -93,19 +99,17 @@ export class Issuer {
    * Signs a revocation and takes it into the membership at once; `write` is still to be done.
    * @throws TrustError `protected`, `too-many`, `revoked` where it was revoked already, `bad-revocation`
    */
-  async signRevocation(
-    subject: Uint8Array,
-    reason: string,
-    now: number,
-  ): Promise<{ readonly revocation: Revocation; readonly write: BatchOperation }> {
+  async signRevocation(subject: Uint8Array, reason: string, now: number): Promise<SignedRevocation> {
     const { identity, genesis, membership, revocations } = this.#options
+    // a second statement of a lower id would take the place of the first: no harm, and of no use
+    if (membership.revocationOf(subject) !== undefined) throw alreadyRevoked(subject)
     const revocation = await signRevocation(identity, { networkId: genesis.id, subject, at: now, reason })
     const { verdict } = await membership.take(revocation.bytes)
     switch (verdict) {
       case 'new':
         return { revocation, write: revocationWrite(revocations, revocation) }
       case 'known':
-        throw new TrustError('revoked', `${formatX0Id(subject)} was revoked already`)
+        throw alreadyRevoked(subject)
       case 'protected':
         throw new TrustError('protected', 'this is the key of a member, which no signature can revoke')
       case 'full':
@@ -121,4 +125,8 @@ export class Issuer {
     await this.#options.store.batch([write], { sync: true })
     return revocation
   }
+}
+
+function alreadyRevoked(subject: Uint8Array): TrustError {
+  return new TrustError('revoked', `${formatX0Id(subject)} was revoked already`)
 }

@@ -6,8 +6,9 @@ import { formatX0Id } from '../identity/x0-id.ts'
 import type { BatchOperation } from '../store/store.ts'
 import type { Credential } from './credential.ts'
 import type { DoorKeeper, ProvenApplicant } from './door-keeper.ts'
-import type { Grant, Issuer } from './issuer.ts'
+import type { Grant, Issuer, SignedRevocation } from './issuer.ts'
 import { type JoinAnswer, refused } from './join-answer.ts'
+import type { JoinRefusal } from './join-refusal.ts'
 import type { AskRequest, ReceivedRequest, RedeemRequest, RenewRequest, SucceedRequest } from './join-request.ts'
 import { RETRY_AFTER_MS } from './limits.ts'
 import type { Membership } from './membership.ts'
@@ -16,6 +17,7 @@ import type { SponsorEvent } from './sponsor-event.ts'
 import { tokenId, verifyRedemption } from './token.ts'
 import { redeemed, type TokenBook } from './token-book.ts'
 import type { TokenEntry } from './token-entry.ts'
+import { TrustError } from './trust-error.ts'
 
 type Received<Request> = Request & { readonly applicantId: Uint8Array }
 
@@ -119,10 +121,21 @@ export class JoinDesk {
     const again = earlier === undefined ? undefined : this.#again(newId, now)
     if (again !== undefined) return again
     if (issuer.isFull(now)) return refused('issued-full')
-    const signed = earlier === undefined ? await issuer.signRevocation(oldId, reason, now) : undefined
+    const signed = earlier === undefined ? await this.#revokeOld(oldId, reason, now) : undefined
+    if (typeof signed === 'string') return refused(signed)
     const credential = await issuer.issue(grantOf(old.credential, newId), now, signed === undefined ? [] : [signed.write])
     if (signed !== undefined) report({ type: 'revoked', revocation: signed.revocation })
     return this.#admitted(credential, 'succession')
+  }
+
+  async #revokeOld(oldId: Uint8Array, reason: string, now: number): Promise<SignedRevocation | JoinRefusal> {
+    try {
+      return await this.#options.issuer.signRevocation(oldId, reason, now)
+    } catch (error) {
+      if (!(error instanceof TrustError)) throw error
+      // this member's share of revocations is used up, or somebody else's came in this very moment
+      return error.code === 'too-many' ? 'issued-full' : 'busy'
+    }
   }
 
   /** What the node was given before, where it still holds. */

@@ -22,7 +22,7 @@ export const NONCE_BYTES = 32
 
 const MAX_GROUP_LIST_BYTES = 1 + MAX_GROUPS * (1 + MAX_LABEL_BYTES)
 const MAX_FOUNDER_BYTES = 1 + MAX_LABEL_BYTES + 32 + 1952 + 2 + MAX_GROUP_LIST_BYTES
-/** Follows from the layout (docs/networks.md): 98,720. */
+/** Follows from the layout (docs/networks.md): 98,711. */
 export const MAX_GENESIS_BYTES = 13 + 1 + MAX_NETWORK_NAME_BYTES + 8 + NONCE_BYTES + 1 + 1 + MAX_FOUNDERS * MAX_FOUNDER_BYTES
 
 /** 128 random bits: two members never give the same one. */
@@ -96,7 +96,7 @@ export const MAX_PENDING_PER_ADDRESS = 8
 /** Who has not asked again for this long has given up. */
 export const PENDING_MS = 60 * 60 * 1000
 /** How often an applicant that waits may ask: an operator's decision takes minutes. */
-export const RETRY_AFTER_MS = 15_000
+export const RETRY_AFTER_MS = 5_000
 /** x0 ids whose knocks are ignored; the oldest makes room. */
 export const MAX_IGNORED = 256
 
@@ -106,3 +106,13 @@ export const MAX_WAITING_REQUESTS = 32
 export const MAX_FORWARDS = 8
 /** Members that a renewal is brought to, one after another. */
 export const MAX_FORWARD_TRIES = 3
+/** Every bound of the trust layer, with its reason. Times in milliseconds. */
+
+// ---- blocks (blocks.ts)
+
+/** Blocks that hold at once: each was typed by an operator. About 400 bytes each, in memory and on disk. */
+export const MAX_BLOCKS = 1024
+/** The longest a block with an end may last; whoever means longer leaves the end out. */
+export const MAX_BLOCK_MS = 10 * 365 * 24 * 3_600_000
+/** Characters of the reason: one sentence for the operator who finds the block a year later. */
+export const MAX_BLOCK_REASON_LENGTH = 200

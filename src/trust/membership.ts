@@ -8,7 +8,7 @@ import { CLOCK_SKEW_MS, MAX_CHECKED_CREDENTIALS, MAX_STANDINGS } from './limits.
 import { RecentMap } from './recent-map.ts'
 import { decodeRevocation, REVOCATION_CONTEXT, type Revocation } from './revocation.ts'
 import { RevocationSet } from './revocation-set.ts'
-import { TrustError } from './trust-error.ts'
+import { TrustError, unlessBad } from './trust-error.ts'
 
 /** What can be wrong with a credential. */
 export type CredentialRefusal =
@@ -104,7 +104,7 @@ export class Membership {
     bytes: Uint8Array,
     now: number,
   ): { readonly credential: Credential } | { readonly refusal: CredentialRefusal } {
-    const credential = decoded(bytes)
+    const credential = unlessBad(() => decodeCredential(bytes))
     if (credential === undefined) return { refusal: 'credential-malformed' }
     if (this.genesis === undefined || !equalBytes(credential.networkId, this.genesis.id)) return { refusal: 'credential-foreign' }
     if (!equalBytes(credential.subject, x0Id)) return { refusal: 'credential-mismatch' }
@@ -139,7 +139,7 @@ export class Membership {
    * cannot be revoked by a signature. `full`: its issuer has revoked 1,024 already.
    */
   async take(bytes: Uint8Array): Promise<TakeVerdict> {
-    const revocation = this.#decode(bytes)
+    const revocation = unlessBad(() => decodeRevocation(this.#backend, bytes))
     if (revocation === undefined) return { verdict: 'malformed' }
     const obstacle = this.#obstacle(revocation)
     if (obstacle !== undefined) return { verdict: obstacle }
@@ -165,15 +165,6 @@ export class Membership {
   /** SHA-256 over the revoked x0 ids in ascending order, 32 bytes: two nodes with the same one need not sync. */
   digest(): Uint8Array {
     return this.#revoked.digest()
-  }
-
-  #decode(bytes: Uint8Array): Revocation | undefined {
-    try {
-      return decodeRevocation(this.#backend, bytes)
-    } catch (error) {
-      if (error instanceof TrustError) return undefined
-      throw error
-    }
   }
 
   #obstacle(revocation: Revocation): 'foreign' | 'protected' | 'not-a-member' | 'known' | 'full' | undefined {
@@ -241,14 +232,5 @@ function nameless(x0Id: Uint8Array): Standing {
     issuer: undefined,
     expiresAt: undefined,
     serial: undefined,
-  }
-}
-
-function decoded(bytes: Uint8Array): Credential | undefined {
-  try {
-    return decodeCredential(bytes)
-  } catch (error) {
-    if (error instanceof TrustError) return undefined
-    throw error
   }
 }

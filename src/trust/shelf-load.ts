@@ -1,5 +1,5 @@
 import type { Namespace } from '../store/store.ts'
-import { TrustError } from './trust-error.ts'
+import { unlessBad } from './trust-error.ts'
 
 /** Told of a value of the home that is not what was written. */
 export type OnDamaged = (namespace: string, key: string) => void
@@ -14,18 +14,9 @@ export async function loadShelf<Value>(
   const values: Value[] = []
   const damaged = (key: string): void => onDamaged(namespace.name, key)
   for await (const [key, bytes] of namespace.entries({ onCorrupt: damaged })) {
-    const value = decodeOr(decode, bytes)
+    const value = unlessBad(() => decode(bytes))
     if (value !== undefined && keyOf(value) === key) values.push(value)
     else damaged(key)
   }
   return values
-}
-
-function decodeOr<Value>(decode: (bytes: Uint8Array) => Value, bytes: Uint8Array): Value | undefined {
-  try {
-    return decode(bytes)
-  } catch (error) {
-    if (error instanceof TrustError) return undefined
-    throw error
-  }
 }

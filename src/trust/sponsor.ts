@@ -29,7 +29,7 @@ import { SHELVES } from './shelf-names.ts'
 import type { SponsorEvent } from './sponsor-event.ts'
 import { TokenBook, tokenKey } from './token-book.ts'
 import { decodeTokenEntry } from './token-entry.ts'
-import { TrustError } from './trust-error.ts'
+import { TrustError, unlessBad } from './trust-error.ts'
 
 export interface SponsorOptions {
   readonly backend: CryptoBackend
@@ -132,7 +132,7 @@ export class Sponsor {
    * Never throws for what others send; a disk that fails is reported and makes the answer `busy`.
    */
   async answer(bytes: Uint8Array, applicant: ProvenApplicant | undefined): Promise<Uint8Array> {
-    const request = this.#read(bytes)
+    const request = unlessBad(() => decodeJoinRequest(this.#options.backend, bytes))
     const answer = request === undefined ? refused('malformed') : await this.#answer(request, bytes, applicant)
     if (answer.kind === 'refused') this.#options.report({ type: 'refused', kind: request?.kind, code: answer.code })
     return encodeJoinAnswer(answer)
@@ -228,15 +228,6 @@ export class Sponsor {
     if (this.#isMember) return
     const names = this.#options.membership.members().map(({ name }) => name)
     throw new TrustError('not-a-sponsor', `this node is no member and lets nobody in; members are: ${names.join(', ')}`)
-  }
-
-  #read(bytes: Uint8Array): ReceivedRequest | undefined {
-    try {
-      return decodeJoinRequest(this.#options.backend, bytes)
-    } catch (error) {
-      if (error instanceof TrustError) return undefined
-      throw error
-    }
   }
 
   async #answer(request: ReceivedRequest, bytes: Uint8Array, applicant: ProvenApplicant | undefined): Promise<JoinAnswer> {

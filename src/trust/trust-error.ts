@@ -41,3 +41,13 @@ export class TrustError extends Error {
     this.code = code
   }
 }
+
+/** What `read` gives, or undefined where it throws a TrustError: for bytes of others, which are bad as a matter of course. */
+export function unlessBad<Value>(read: () => Value): Value | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof TrustError) return undefined
+    throw error
+  }
+}

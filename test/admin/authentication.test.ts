@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
-import { Authenticator, oneToken, permits, presentedToken, SCOPES, type TokenVerifier } from '../../src/admin/authentication.ts'
+import { Authenticator, oneToken, permits, presentedToken, type TokenVerifier } from '../../src/admin/authentication.ts'
 import { TOKEN_FAILURES_PER_MINUTE } from '../../src/admin/limits.ts'
 import { TokenBuckets } from '../../src/admin/token-buckets.ts'
+import { SCOPES } from '../../src/trust/accounts/scope.ts'
 import { ManualClock } from '../observe/manual-clock.ts'
 import { ADMIN_TOKEN, ask, METRICS_TOKEN, openPort, type Port, problemOf, READ_TOKEN } from './open-port.ts'
 
@@ -78,6 +79,16 @@ test('wrong tokens stop an address for a while; others, and missing tokens, do n
   assert.equal((await decide(TOKEN, 'a')).ok, true)
 })
 
+test('a token that has expired is told apart and is no guess, whichever verifier knows it', async () => {
+  const expired: TokenVerifier = { verify: () => 'expired' }
+  const { decide } = authenticator([oneToken(TOKEN, admin), expired, { verify: () => undefined }])
+  for (let n = 0; n < 2 * TOKEN_FAILURES_PER_MINUTE; n += 1) {
+    assert.deepEqual(await decide(`old ${n}`, 'a'), { ok: false, reason: 'expired' })
+  }
+  const known = authenticator([oneToken(TOKEN, admin), { verify: () => undefined }])
+  assert.equal((await known.decide(TOKEN, 'a')).ok, true)
+})
+
 test('scopes include what they must and nothing else', () => {
   const allows = Object.fromEntries(
     SCOPES.map((held) => [held, SCOPES.filter((needed) => permits({ name: '', scopes: [held] }, needed))]),
@@ -144,7 +155,7 @@ test('a missing and a wrong token get the same answer; after a few wrong ones th
   assert.equal((await asked(ADMIN_TOKEN, '127.0.0.2')).status, 429)
   assert.equal((await asked(ADMIN_TOKEN, '127.0.0.3')).status, 200)
   assert.equal((await ask(port.url, '/health', { localAddress: '127.0.0.2' })).status, 200)
-  assert.deepEqual(await failures(port), { missing: 1, unknown: 5, scope: 0, limited: 2 })
+  assert.deepEqual(await failures(port), { missing: 1, unknown: 5, expired: 0, scope: 0, limited: 2 })
   assert.equal(port.reported.length, TOKEN_FAILURES_PER_MINUTE)
   assert.deepEqual(port.reported[0], {
     type: 'auth.failed',

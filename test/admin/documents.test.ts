@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Check } from 'typebox/value'
+import { oneToken } from '../../src/admin/authentication.ts'
 import { PROBLEMS } from '../../src/admin/problem.ts'
 import { type Access, accessOf, methodsOf, ROUTE_LABELS, ROUTES, routeLabel } from '../../src/admin/route-table.ts'
+import { TOKEN_ID, USER_ID } from './fake-accounts.ts'
 import { ADMIN_TOKEN, type Answer, ask, openPort, type Port } from './open-port.ts'
 
 interface Operation {
@@ -32,6 +34,8 @@ function schemaFor(api: OpenApi, path: string, method: string, answer: Answer): 
 
 const BODIES: Readonly<Record<string, string>> = {
   'POST /mesh/ping': '{"peer":"p","count":2}',
+  'POST /mesh/peers': '{"line":"/ip4/192.0.2.1/tcp/1","save":true}',
+  'POST /mesh/blocks': '{"peer":"p","forSeconds":3,"reason":"it is loud"}',
   'POST /security/handshake': '{"peer":"p"}',
   'POST /policy/explain': '{"source":"spiffe://fleet/node/a","action":"relay","destination":"spiffe://fleet/node/b"}',
   'PUT /log/level': '{"level":"debug"}',
@@ -41,12 +45,17 @@ const BODIES: Readonly<Record<string, string>> = {
   'POST /network/invites': '{"groups":["ops"]}',
   'POST /network/pending/:node/accept': '{}',
   'POST /network/revocations': '{"node":"laptop","reason":"stolen"}',
+  'POST /api/v1/users/register': '{"email":"ada@example.org","password":"12345678"}',
+  'POST /api/v1/users/login': '{"email":"ada@example.org","password":"12345678"}',
+  'PUT /api/v1/users/me/password': '{"old_password":"12345678","new_password":"23456789"}',
+  'PUT /api/v1/users/:id/scopes': '{"scopes":["read"]}',
+  'PUT /api/v1/users/:id/password': '{"new_password":"23456789"}',
+  'POST /api/v1/tokens': '{"name":"a script"}',
 }
 
-/** A template of fastify as OpenAPI writes it. */
-function openApiPath(path: string): string {
-  return path.replace(/:(\w+)/g, '{$1}')
-}
+/** A path of the table as the document writes it, and one that may be asked for. */
+const documented = (path: string) => path.replace(/:(\w+)/g, '{$1}')
+const asked = (path: string) => path.replace(':id', USER_ID).replace(':node', 'laptop')
 
 test('the OpenAPI document lists every route of the table and no other', async (t) => {
   const { openapi, paths } = await document(await openPort(t))
@@ -54,16 +63,18 @@ test('the OpenAPI document lists every route of the table and no other', async (
   const listed = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   )
-  const wanted = ROUTES.map(({ method, path }) => `${method} ${openApiPath(path)}`)
+  const wanted = ROUTES.map(({ method, path }) => `${method} ${documented(path)}`)
   assert.deepEqual(listed.sort(), wanted.sort())
 })
 
 test('every answer fits the schema that the document gives for it, refusals too', async (t) => {
-  const port = await openPort(t)
+  const principal = { name: USER_ID, scopes: ['admin'], account: USER_ID, tokenId: TOKEN_ID } as const
+  const port = await openPort(t, { verifiers: [oneToken(ADMIN_TOKEN, principal)] })
   const api = await document(port)
-  for (const { method, path, access, endless } of ROUTES) {
+  for (const { method, path: template, access, endless } of ROUTES) {
+    const path = asked(template)
     if (endless === true) continue
-    const body = BODIES[`${method} ${path}`]
+    const body = BODIES[`${method} ${template}`]
     const options = { method, ...(body === undefined ? {} : { body }) }
     const answers = [await ask(port.url, path, { ...options, token: ADMIN_TOKEN })]
     if (body !== undefined) answers.push(await ask(port.url, path, { ...options, token: ADMIN_TOKEN, body: '{"no":1}' }))
@@ -74,7 +85,7 @@ test('every answer fits the schema that the document gives for it, refusals too'
     for (const answer of answers) {
       const value = /json/.test(String(answer.headers['content-type'])) ? JSON.parse(answer.text) : answer.text
       assert.equal(
-        Check(schemaFor(api, openApiPath(path), method, answer), value),
+        Check(schemaFor(api, documented(template), method, answer), value),
         true,
         `${method} ${path} ${answer.status} ${answer.text.slice(0, 200)}`,
       )
@@ -104,10 +115,14 @@ test('the request schemas of the document are the ones that are enforced', async
 test('the document says of each route who may call it', async (t) => {
   const { paths } = await document(await openPort(t))
   for (const { method, path, access } of ROUTES) {
-    const operation = paths[openApiPath(path)]?.[method.toLowerCase()]
+    const operation = paths[documented(path)]?.[method.toLowerCase()]
     const scope = /scope: (\w+)/i.exec(operation?.description ?? '')?.[1]
-    const expected: Partial<Record<Access, string>> = { 'read-off-loopback': 'read', 'metrics-unless-open': 'metrics' }
-    assert.equal(scope, access === 'anyone' ? undefined : (expected[access] ?? access), `${method} ${path}`)
+    const expected: Partial<Record<Access, string>> = {
+      'read-off-loopback': 'read',
+      'metrics-unless-open': 'metrics',
+      'admin-unless-open': 'admin',
+    }
+    assert.equal(scope, access === 'anyone' || access === 'token' ? undefined : (expected[access] ?? access), `${method} ${path}`)
     assert.ok((operation?.summary.length ?? 0) > 10)
   }
 })
@@ -137,6 +152,14 @@ test('what the table does not name is for admins, and every template has a label
   assert.equal(accessOf('HEAD', '/mesh/status'), 'read')
   assert.equal(accessOf('GET', '/docs/static/*'), 'read-off-loopback')
   assert.deepEqual(methodsOf('/log/level'), ['GET', 'HEAD', 'PUT'])
+  assert.deepEqual(methodsOf('/api/v1/users/me'), ['GET', 'HEAD', 'DELETE'])
+  assert.deepEqual(methodsOf('/api/v1/users/usr_1'), ['DELETE'])
+  assert.deepEqual(methodsOf('/api/v1/users/'), [])
+  assert.equal(accessOf('DELETE', '/api/v1/users/:id'), 'admin')
+  assert.equal(routeLabel('/api/v1/users/:id/scopes'), '/api/v1/users')
+  assert.deepEqual(methodsOf('/mesh/peers'), ['GET', 'HEAD', 'POST'])
+  assert.deepEqual(methodsOf('/mesh/peers/12D3KooW'), ['DELETE'])
+  assert.equal(accessOf('DELETE', '/mesh/peers/:peer'), 'operate')
   for (const { path } of ROUTES) assert.ok(ROUTE_LABELS.includes(routeLabel(path)))
 })
 
@@ -148,6 +171,8 @@ test('docs/api.md names every route with who may call it, and every problem code
     operate: 'operate',
     admin: 'admin',
     metrics: 'metrics',
+    token: 'any valid token',
+    'admin-unless-open': 'admin, or anyone where `accounts.openRegistration` is on',
     'read-off-loopback': 'anyone on loopback, else read',
     'metrics-unless-open': 'anyone on loopback unless `admin.openMetrics` is off, else metrics',
   }

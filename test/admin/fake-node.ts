@@ -1,73 +1,21 @@
+import type { AccountsView } from '../../src/admin/accounts-view.ts'
 import type { AuditView } from '../../src/admin/audit-view.ts'
 import type { Health, LogLevel } from '../../src/admin/documents.ts'
 import { NodeFault, type NodeView } from '../../src/admin/node-view.ts'
+import type { PeerControlView } from '../../src/admin/peer-control-view.ts'
 import type { PolicyView } from '../../src/admin/policy-view.ts'
 import { ROUTE_LABELS } from '../../src/admin/route-table.ts'
 import { EventLog } from '../../src/observe/event-log.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
 import { Metrics } from '../../src/observe/metrics.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import type { SealedEntry } from '../../src/trust/audit/entry.ts'
-import { Budgets } from '../../src/trust/policy/budgets.ts'
-import { CompiledPolicy } from '../../src/trust/policy/compile.ts'
-import { explain } from '../../src/trust/policy/explain.ts'
-import { readPolicy } from '../../src/trust/policy/read-document.ts'
+import { fakeAudit, fakePolicy } from './fake-access.ts'
+import { fakeAccounts } from './fake-accounts.ts'
 import { fakeNetwork } from './fake-network.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
 const HASH = '7'.repeat(64)
 const PEER = '12D3KooWJwGvGzY2HfkQZkZ7zvkJYt1nQ1yJ3Y9mQ9rX8s6tWfake'
-
-const POLICY = `
-version: 1
-rules:
-  - name: ops-ssh
-    effect: allow
-    from: [group:ops]
-    to: ["spiffe://fleet/node/db-*"]
-    actions: [connect:ssh]
-    when: { days: [mon, tue, wed, thu, fri], from: "08:00", to: "18:00" }
-    rate: { per: minute, limit: 60 }
-  - { name: nobody-relays, priority: 5, effect: deny, from: [any], actions: [relay] }
-`
-
-/** The rules above, in force for ever. */
-function fakePolicy(): PolicyView {
-  const document = readPolicy(POLICY, 'policy.yaml')
-  const compiled = new CompiledPolicy(document)
-  return {
-    file: '/nonexistent/policy.yaml',
-    current: () => ({ document, compiled, hash: HASH, since: 0 }),
-    explain: (wish, at) => explain(compiled, { ...wish, at }, new Budgets(), 0),
-  }
-}
-
-/** A trail of one entry that nobody has signed for in earnest. */
-function fakeAudit(): AuditView {
-  const entry: SealedEntry = {
-    n: 1,
-    at: 0,
-    kind: 'audit.began',
-    data: {},
-    previous: new Uint8Array(32),
-    hash: new Uint8Array(32).fill(1),
-  }
-  return {
-    x0Id: HASH,
-    head: {
-      first: 1,
-      anchor: new Uint8Array(32),
-      count: 1,
-      hash: entry.hash,
-      at: 0,
-      publicKey: new Uint8Array(1_984),
-      signature: new Uint8Array(3_373),
-    },
-    flush: async () => undefined,
-    page: async () => [entry],
-    verify: async () => ({ problem: undefined, entries: 1, first: 1, last: 1, unsigned: 0, x0Id: undefined, signedAt: 0 }),
-  }
-}
 
 /** A node that stands still: its state is set by the test. */
 export interface FakeNode extends NodeView {
@@ -83,7 +31,7 @@ export interface FakeNode extends NodeView {
   stop(): void
 }
 
-export function fakeNode(): FakeNode {
+export function fakeNode(accounts: AccountsView = fakeAccounts()): FakeNode {
   const lag = new EventLoopLag(systemClock)
   const metrics = new Metrics({
     version: '0.1.0-test',
@@ -101,8 +49,10 @@ export function fakeNode(): FakeNode {
     handshakes: [],
     policy: fakePolicy(),
     audit: fakeAudit(),
+    accounts,
     pingGate: undefined,
     pingSignals: [],
+    peerControl: fakePeerControl(),
     events: new EventLog(systemClock),
     metrics,
     stop: () => {
@@ -142,7 +92,7 @@ export function fakeNode(): FakeNode {
       x0Id: HASH,
       network: { id: HASH, name: 'open' },
       listen: ['/ip4/127.0.0.1/tcp/9691'],
-      peers: { known: 1, up: 1, suspect: 0, down: 0, never: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
+      peers: { known: 1, up: 1, suspect: 0, down: 0, never: 0, blocked: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
       suites: { 'noise-xxhfs-mlkem768-mldsa65': 1 },
       dht: { mode: 'server', routingTable: 1, records: 2 },
       gossip: { topics: ['/x0/presence'], meshPeers: 1, presenceHeard: 3 },
@@ -224,4 +174,35 @@ export function fakeNode(): FakeNode {
     },
   }
   return node
+}
+
+const BLOCK = { peerId: PEER, x0Id: null, since: '2026-01-01T00:00:00.000Z', until: null, reason: 'made of glass' }
+
+function fakePeerControl(): PeerControlView {
+  const known = (peer: string): void => {
+    if (peer === 'nobody') throw new NodeFault('peer-unknown', 'no peer is called nobody')
+  }
+  return {
+    add: async ({ line, save = false }) => ({
+      schema: 'x0.peer-added/v1',
+      peerId: PEER,
+      x0Id: null,
+      address: line,
+      saved: save,
+      blocked: false,
+    }),
+    remove: async (peer, saved) => {
+      known(peer)
+      return { schema: 'x0.peer-removed/v1', peerId: peer, x0Id: null, saved, remains: [] }
+    },
+    blocks: () => ({ schema: 'x0.blocks/v1', blocks: [BLOCK] }),
+    block: async ({ peer, reason = '' }) => {
+      known(peer)
+      return { schema: 'x0.block/v1', ...BLOCK, reason, wanted: false }
+    },
+    unblock: async (peer) => {
+      known(peer)
+      return { schema: 'x0.unblocked/v1', blocks: [BLOCK] }
+    },
+  }
 }

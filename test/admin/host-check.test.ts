@@ -52,6 +52,13 @@ test('configured names are served, and a change applies to the next request', as
   const { url, server } = await openPort(t, { settings: { allowedHosts: ['node.example'] } })
   const at = async () => (await ask(url, '/health', { headers: { host: 'node.example:9690' } })).status
   assert.equal(await at(), 200)
-  server.configure({ openMetrics: true, allowedHosts: [], allowedOrigins: [], requestsPerSecond: 100, burst: 100 })
+  server.configure({
+    openMetrics: true,
+    allowedHosts: [],
+    allowedOrigins: [],
+    requestsPerSecond: 100,
+    burst: 100,
+    openRegistration: false,
+  })
   assert.equal(await at(), 421)
 })

@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { AdminError, type AdminErrorCode } from '../../src/admin/admin-error.ts'
 import { loadOrCreateAdminToken } from '../../src/admin/admin-token.ts'
 import { parseBindAddress } from '../../src/admin/bind.ts'
+import { certificate } from './certificate.ts'
 import { ADMIN_TOKEN, ask, openPort, problemOf, READ_TOKEN, temporaryFolder } from './open-port.ts'
 
 const run = promisify(execFile)
@@ -110,27 +111,6 @@ test('a socket left behind by a killed process is replaced, a live one is not, a
   assert.equal((await ask(url, '/mesh/self', { socketPath })).status, 200)
   await assert.rejects(openPort(t, { socketPath: join(folder, 'x'.repeat(120)) }), failsWith('socket-path-too-long', /shorter/))
 })
-
-/** A key and a self-signed certificate for localhost, as PEM files. */
-async function certificate(folder: string, name: string): Promise<{ certificate: string; key: string }> {
-  const files = { certificate: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) }
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-days', '2']
-  await run('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    files.key,
-    '-out',
-    files.certificate,
-    ...subject,
-  ])
-  return files
-}
 
 /** The subject of the certificate that a new connection to the port is shown, and its TLS version. */
 async function shown(url: URL, options: { maxVersion?: 'TLSv1.2' } = {}): Promise<[string | undefined, string | null]> {

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { AccountsView } from '../../src/admin/accounts-view.ts'
 import { oneToken } from '../../src/admin/authentication.ts'
 import { type AdminServer, type AdminServerOptions, openAdminServer } from '../../src/admin/server.ts'
 import type { AdminSettings } from '../../src/admin/settings.ts'
@@ -22,6 +23,7 @@ export const SETTINGS: AdminSettings = {
   allowedOrigins: [],
   requestsPerSecond: 10_000,
   burst: 100_000,
+  openRegistration: false,
 }
 
 export interface Port {
@@ -39,12 +41,13 @@ export interface Answer {
   readonly text: string
 }
 
-/** A listening port over a fake node on a free port of 127.0.0.1, closed with the test. */
+/** A listening port over a fake node (with real `accounts`, where given) on a free port of 127.0.0.1, closed with the test. */
 export async function openPort(
   t: TestContext,
-  options: Partial<Omit<AdminServerOptions, 'settings'>> & { settings?: Partial<AdminSettings> } = {},
+  given: Partial<Omit<AdminServerOptions, 'settings'>> & { settings?: Partial<AdminSettings>; accounts?: AccountsView } = {},
 ): Promise<Port> {
-  const node = fakeNode()
+  const { accounts, ...options } = given
+  const node = fakeNode(accounts)
   const lines: string[] = []
   const reported: Omit<NodeEvent, 'at'>[] = []
   const write = (level: string) => (fields: object, message: string) => {
@@ -66,6 +69,7 @@ export async function openPort(
       oneToken(ADMIN_TOKEN, { name: 'admin', scopes: ['admin'] }),
       oneToken(READ_TOKEN, { name: 'reader', scopes: ['read'] }),
       oneToken(METRICS_TOKEN, { name: 'prometheus', scopes: ['metrics'] }),
+      ...(accounts === undefined ? [] : [accounts]),
     ],
     ...options,
     settings: { ...SETTINGS, ...options.settings },
@@ -79,7 +83,7 @@ export async function openPort(
 
 export interface Ask extends Omit<RequestOptions, 'headers'> {
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array
   readonly token?: string
   readonly ca?: string
   readonly rejectUnauthorized?: boolean

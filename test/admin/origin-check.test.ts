@@ -65,6 +65,7 @@ test('no CORS header appears unless the exact origin is configured; then reads a
     allowedOrigins: ['https://panel.example'],
     requestsPerSecond: 100,
     burst: 100,
+    openRegistration: false,
   })
   const open = await ask(url, '/health', { headers })
   assert.equal(open.headers['access-control-allow-origin'], 'https://panel.example')

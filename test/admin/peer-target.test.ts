@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NodeFault, type NodeFaultCode } from '../../src/admin/node-view.ts'
-import { type KnownPeer, peerTarget } from '../../src/admin/peer-target.ts'
+import { type KnownPeer, knownPeer, peerKeys, peerTarget } from '../../src/admin/peer-target.ts'
 import { formatX0Id } from '../../src/identity/x0-id.ts'
 
 const PEER_ID = '12D3KooWPLKt62de8oycrVAaPLWMiyQWWKKs36VowewYffixevuP'
@@ -49,4 +49,24 @@ test('a line names a peer that need not be known, and states its x0 id', () => {
   })
   for (const line of ['/ip4/nowhere', `${ADDRESS}/p2p/abc`, `${ADDRESS}#${X0_ID}`, `${ADDRESS}/p2p/${PEER_ID}#x0no`, '/'])
     assert.throws(() => peerTarget(line, KNOWN), fault('bad-address'), line)
+})
+
+test('a known peer is found by a line that leads to it, with or without a peer id', () => {
+  assert.equal(knownPeer(`/ip4/192.0.2.1/tcp/1/p2p/${PEER_ID}`, KNOWN), peer)
+  assert.equal(knownPeer('/ip4/10.0.0.1/tcp/1', KNOWN), peer)
+  assert.throws(() => knownPeer(ADDRESS, KNOWN), fault('peer-ambiguous'), 'three are at one address')
+  assert.throws(() => knownPeer('/ip4/192.0.2.1/tcp/1', KNOWN), fault('peer-unknown'))
+  assert.throws(() => knownPeer('/ip4/nowhere', KNOWN), fault('bad-address'))
+})
+
+test('keys are taken from a known peer, a line, or a whole id that nobody here has met', () => {
+  assert.deepEqual(peerKeys(PEER_ID.slice(0, 12), KNOWN), { peerId: PEER_ID, x0Id: X0_ID })
+  assert.deepEqual(peerKeys(`${ADDRESS}/p2p/${PEER_ID}`, KNOWN), { peerId: PEER_ID, x0Id: X0_ID })
+  assert.deepEqual(peerKeys(`${ADDRESS}/p2p/${TWIN_ID}#${X0_ID}`, []), { peerId: TWIN_ID, x0Id: X0_ID })
+  assert.deepEqual(peerKeys(TWIN_ID, []), { peerId: TWIN_ID, x0Id: undefined })
+  assert.deepEqual(peerKeys(X0_ID, []), { peerId: undefined, x0Id: X0_ID })
+  assert.throws(() => peerKeys(X0_ID.slice(0, 20), []), fault('peer-unknown'), 'a part of an id names nobody who is not known')
+  assert.throws(() => peerKeys(ADDRESS, []), fault('peer-unknown'))
+  assert.throws(() => peerKeys(ADDRESS, [nameless]), fault('peer-unknown'), 'an address is no key')
+  assert.throws(() => peerKeys(PEER_ID.slice(0, 8), KNOWN), fault('peer-ambiguous'))
 })

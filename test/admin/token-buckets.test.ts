@@ -71,3 +71,16 @@ test('the port answers 429 with Retry-After past the burst, before it looks at a
   assert.equal(port.reported.length, 0)
   assert.equal((await ask(port.url, '/health', { localAddress: '127.0.0.5' })).status, 200)
 })
+
+test('a token that is given back may be taken again, and nobody gets more than the burst by it', () => {
+  const clock = new ManualClock()
+  const buckets = new TokenBuckets(clock, { perSecond: 1, burst: 2, maxKeys: 10 })
+  buckets.give('unknown')
+  assert.equal(buckets.size, 0)
+  for (let n = 0; n < 5; n += 1) {
+    assert.equal(buckets.take('a'), true)
+    buckets.give('a')
+    buckets.give('a')
+  }
+  assert.deepEqual([buckets.take('a'), buckets.take('a'), buckets.take('a')], [true, true, false])
+})

@@ -141,7 +141,7 @@ export const STATUS = {
   x0Id: X0_A,
   network: { id: 'c'.repeat(64), name: 'open' },
   listen: ['/ip4/127.0.0.1/tcp/4001'],
-  peers: { known: 3, up: 2, suspect: 0, down: 1, never: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
+  peers: { known: 3, up: 2, suspect: 0, down: 1, never: 0, blocked: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
   suites: { 'XXhfs_X25519+ML-KEM-768': 1, XX_25519: 1 },
   dht: { mode: 'server', routingTable: 2, records: 3 },
   gossip: { topics: ['presence'], meshPeers: 2, presenceHeard: 2 },

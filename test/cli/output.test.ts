@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { HandshakeReport, Peers, Status } from '../../src/admin/documents.ts'
 import { handshakeText } from '../../src/cli/handshake.ts'
+import { blocksText } from '../../src/cli/peer.ts'
 import { peersText } from '../../src/cli/peers.ts'
 import { pingText } from '../../src/cli/ping.ts'
-import { age, bytes, milliseconds, offset, percent, readDuration, span } from '../../src/cli/quantity.ts'
+import { age, bytes, milliseconds, offset, percent, readDuration, readLongSpan, span } from '../../src/cli/quantity.ts'
 import { statusText } from '../../src/cli/status.ts'
 import { fields, table } from '../../src/cli/table.ts'
 import { paint, printable } from '../../src/cli/terminal.ts'
@@ -44,6 +45,18 @@ describe('human output', () => {
       `PEER                                                  STATE      PATH                     SUITE                    PQ   RTT     LOSS  OFFSET   AGE    LAST ERROR
 ${PEER_A}  up/direct  /ip4/127.0.0.1/tcp/4001  XXhfs_X25519+ML-KEM-768  yes  0.7 ms  3%    +1.3 ms  1h00m  -
 ${PEER_B}  down       -                        -                        -    -       -     -        2m00s  down closed-by-peer: it left (2m00s ago), unreachable: refused ?[31mred? (30s ago), next try in 7s
+`,
+    )
+  })
+
+  it('lists blocks with what the operator wrote, and no escape sequence', () => {
+    const block = { x0Id: X0_A, peerId: null, since: '2026-01-01T00:00:00.000Z', until: null, reason: '' }
+    const timed = { ...block, x0Id: null, peerId: PEER_B, until: '2026-01-01T03:00:00.000Z', reason: 'lou\u001b[31md' }
+    assert.equal(
+      blocksText(PLAIN, { schema: 'x0.blocks/v1', blocks: [block, timed] }, NOW),
+      `X0 ID                                                             PEER                                                  SINCE  UNTIL           REASON
+${X0_A}  -                                                     1h00m  unblocked       -
+-                                                                 ${PEER_B}  1h00m  2h00m from now  lou?[31md
 `,
     )
   })
@@ -149,6 +162,9 @@ alarms        pin.mismatch ${PEER_B}, 1h00m ago: another key
   it('reads durations', () => {
     assert.deepEqual(['30', '1.5s', '250ms', '2m', '1h'].map(readDuration), [30_000, 1500, 250, 120_000, 3_600_000])
     for (const text of ['', '0', '-1', '1d', 'soon', '1e3', '9999h']) assert.equal(readDuration(text), undefined, text)
+    const long = ['90', '3s', '30m', '12h', '7d', '10y'].map(readLongSpan)
+    assert.deepEqual(long, [90, 3, 1_800, 43_200, 604_800, 315_360_000])
+    for (const text of ['', '0', '1.5h', '500ms', '11y', '3651d', 'soon']) assert.equal(readLongSpan(text), undefined, text)
   })
 })
 

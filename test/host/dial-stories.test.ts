@@ -14,7 +14,9 @@ for (const named of [true, false]) {
     const peerId = target.host.peerId.toString()
     const dialler = await startX0Host(t)
     dialler.channel.context.pins.state(peerId, OTHER_X0_ID, 'invite')
-    dialler.supervisor.want([{ address: addressOf(target), peerId: named ? peerId : undefined, x0Id: undefined }])
+    dialler.supervisor.want([
+      { address: addressOf(target), peerId: named ? peerId : undefined, x0Id: undefined, source: 'command' },
+    ])
     await until('it has failed', () => dialler.supervisor.peers().some(({ lastError }) => lastError !== undefined))
     const [peer] = dialler.supervisor.peers()
     assert.equal(peer?.lastError?.code, 'x0-id-mismatch', peer?.lastError?.message)

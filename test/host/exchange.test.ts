@@ -36,7 +36,10 @@ interface Node {
 }
 
 /** A node with records and presence; `evil` answers the record protocol in its own way instead. */
-async function node(evil?: (x0Id: Uint8Array) => Promise<Uint8Array | undefined>): Promise<Node> {
+async function node(
+  evil?: (x0Id: Uint8Array) => Promise<Uint8Array | undefined>,
+  isRevoked: (x0Id: Uint8Array) => boolean = () => false,
+): Promise<Node> {
   const identity = await generateNodeIdentity(backend, systemRandom)
   const host = await testHost({ privateKey: identity.libp2pKey })
   const faults: PeerFault[] = []
@@ -47,6 +50,7 @@ async function node(evil?: (x0Id: Uint8Array) => Promise<Uint8Array | undefined>
     networkId,
     shelf: noShelf,
     count,
+    isRevoked,
     onRecord: (record) => discovery.learned(record),
     onError: (error) => assert.fail(String(error)),
   })
@@ -71,6 +75,7 @@ async function node(evil?: (x0Id: Uint8Array) => Promise<Uint8Array | undefined>
     clock: systemClock,
     random: systemRandom,
     count,
+    isRevoked,
     countGossip: () => undefined,
     keysOf: (x0Id) => store.get(x0Id, Date.now()),
     fetchKeys: async (from, x0Id) => {
@@ -211,4 +216,29 @@ test('presence is heard by nodes that share no link with its author, with keys f
   await c.host.services.gossip.publish(c.presence.topic, new Uint8Array(100))
   await until('b rejects rubbish', () => b.faults.includes('presence-invalid'))
   assert.equal(a.faults.includes('presence-invalid'), false, 'rubbish is not passed on')
+})
+
+test('a revoked node: its record is not taken and its presence not heard, and its bearer is not blamed', async (t) => {
+  const revoked: Uint8Array[] = []
+  const isRevoked = (x0Id: Uint8Array): boolean => revoked.some((each) => Buffer.compare(each, x0Id) === 0)
+  const nodes = await Promise.all([node(), node(undefined, isRevoked)])
+  t.after(() => stop(nodes))
+  const [gone, other] = nodes
+  assert.ok(gone && other)
+  await gone.host.dial(other.host.getMultiaddrs())
+  await until('gossip links', () => gone.host.services.gossip.getSubscribers(gone.presence.topic).length === 1)
+  await until('the record is held', () => other.store.get(gone.identity.x0Id, Date.now()) !== undefined)
+  await gone.presence.beat()
+  await until('it is heard', () => other.presence.heard().length === 1)
+  revoked.push(gone.identity.x0Id)
+  other.presence.forget(gone.identity.x0Id)
+  await other.store.remove(gone.identity.x0Id)
+  assert.deepEqual([other.presence.heard().length, other.store.size(Date.now())], [0, 0])
+  await gone.presence.beat()
+  await until('its presence is counted', () => other.faults.includes('presence-revoked'))
+  const [connection] = other.host.getConnections()
+  assert.ok(connection)
+  assert.equal(await other.exchange.ask(connection), undefined)
+  assert.deepEqual([other.presence.heard().length, other.store.size(Date.now())], [0, 0])
+  assert.deepEqual([...new Set(other.faults)], ['presence-revoked', 'record-revoked'])
 })

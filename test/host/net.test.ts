@@ -29,7 +29,9 @@ async function node(bootstrap: readonly string[], options: { privateKey?: Privat
   const supervisor = createSupervisor({
     host,
     counts: { min: 2, target: 8, max: 16 },
-    wanted: bootstrap.map((address) => ({ address, peerId: undefined, x0Id: undefined })),
+    wanted: bootstrap.map((address) => ({ address, peerId: undefined, x0Id: undefined, source: 'bootstrap' })),
+    bars: new Map(),
+    forget: () => undefined,
     clock: systemClock,
     random: systemRandom,
     report: (event) => events.push(event),
@@ -107,7 +109,7 @@ test('another node at the address than the one expected is an identity mismatch,
   const caller = await node([])
   t.after(() => Promise.all([target.stop(), caller.stop()]))
   const other = (await testHost()).peerId.toString()
-  caller.supervisor.want([{ address: addressOf(target), peerId: other, x0Id: 'ab'.repeat(32) }])
+  caller.supervisor.want([{ address: addressOf(target), peerId: other, x0Id: 'ab'.repeat(32), source: 'command' }])
   await until('the mismatch', () => caller.supervisor.peers().some(({ lastError }) => lastError !== undefined))
   const peer = caller.supervisor.peers().find(({ peerId }) => peerId === other)
   assert.equal(peer?.lastError?.code, 'identity-mismatch', peer?.lastError?.message)

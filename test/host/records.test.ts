@@ -59,7 +59,11 @@ interface Watched {
   readonly errors: unknown[]
 }
 
-function storeOver(map = new Map<string, Uint8Array>(), shelf: Partial<RecordShelf> = {}): Watched {
+function storeOver(
+  map = new Map<string, Uint8Array>(),
+  shelf: Partial<RecordShelf> = {},
+  isRevoked: (x0Id: Uint8Array) => boolean = () => false,
+): Watched {
   const faults: PeerFault[] = []
   const learned: NodeRecord[] = []
   const accused: string[] = []
@@ -68,6 +72,7 @@ function storeOver(map = new Map<string, Uint8Array>(), shelf: Partial<RecordShe
     backend,
     networkId,
     shelf: { ...shelfOver(map), ...shelf },
+    isRevoked,
     count: (fault) => faults.push(fault),
     onRecord: (record) => learned.push(record),
     onConflict: ({ first }) => accused.push(Buffer.from(first.x0Id).toString('hex')),
@@ -236,6 +241,26 @@ test('a record that the shelf refuses is not kept, the failure is told, and the 
   assert.deepEqual([faults.length, learned.length, errors.length], [0, 1, 1])
   isFull = false
   assert.equal(await store.take(fresh.bytes, 'a', NOW), 'stored')
+})
+
+test('the record of a revoked node goes from memory and shelf, is not loaded, and no newer one is taken', async () => {
+  const [node, other] = [await identity(), await identity()]
+  const map = new Map<string, Uint8Array>()
+  const revoked = new Set<string>()
+  const isRevoked = (x0Id: Uint8Array): boolean => revoked.has(Buffer.from(x0Id).toString('hex'))
+  const { store, faults } = storeOver(map, {}, isRevoked)
+  for (const each of [node, other]) assert.equal(await store.take((await recordOf(each)).bytes, 'peer', NOW), 'stored')
+  const key = Buffer.from(node.x0Id).toString('hex')
+  revoked.add(key)
+  const written = new Map(map)
+  await store.remove(node.x0Id)
+  assert.deepEqual([store.get(node.x0Id, NOW), store.size(NOW), [...map.keys()].includes(key)], [undefined, 1, false])
+  assert.equal(await store.take((await recordOf(node, { sequence: NOW + 1 })).bytes, 'peer', NOW), 'revoked')
+  assert.deepEqual(faults, ['record-revoked'])
+  // written before it was revoked, and found at the next start
+  const next = storeOver(written, {}, isRevoked)
+  await next.store.load(NOW)
+  assert.deepEqual([next.store.size(NOW), written.has(key)], [1, false])
 })
 
 test('whatever order records of one node come in, the highest sequence stands', async () => {

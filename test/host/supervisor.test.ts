@@ -1,57 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MAX_ADDRESSES_PER_PEER, MAX_KNOWN_PEERS, RETRY_MAX_MS } from '../../src/host/limits.ts'
-import { initialSupervisor, nextDue, superviseStep } from '../../src/host/supervisor.ts'
-import type { PeerEntry, SupervisorEffect, SupervisorEvent, SupervisorState } from '../../src/host/supervisor-state.ts'
-
-/** A supervisor on a clock that the test moves. */
-class Desk {
-  now = 0
-  state: SupervisorState
-  readonly effects: SupervisorEffect[] = []
-  readonly #random: () => number
-
-  constructor(counts = { min: 1, target: 3, max: 5 }, random: () => number = () => 0.5) {
-    this.state = initialSupervisor(counts, 0)
-    this.#random = random
-  }
-
-  tell(event: SupervisorEvent): SupervisorEffect[] {
-    const { state, effects } = superviseStep(this.state, event, this.now, this.#random)
-    this.state = state
-    this.effects.push(...effects)
-    return [...effects]
-  }
-
-  /** Lets time pass to the next due moment, as the runner does. */
-  wake(): SupervisorEffect[] {
-    this.now = nextDue(this.state, this.now)
-    return this.tell({ type: 'tick' })
-  }
-
-  peer(key: string): PeerEntry {
-    const entry = this.state.peers.get(key)
-    assert.ok(entry !== undefined, `no peer ${key}`)
-    return entry
-  }
-
-  up(peerId: string, direction: 'inbound' | 'outbound' = 'outbound', connectionId = `c-${peerId}`): SupervisorEffect[] {
-    return this.tell({ type: 'connected', peerId, connectionId, address: '/ip4/192.0.2.1/tcp/1', direction })
-  }
-
-  down(peerId: string, connectionId = `c-${peerId}`): SupervisorEffect[] {
-    return this.tell({ type: 'disconnected', peerId, connectionId, code: 'reset', message: 'gone' })
-  }
-}
-
-const dialsIn = (effects: readonly SupervisorEffect[]): string[] =>
-  effects.flatMap((effect) => (effect.type === 'dial' ? [effect.key] : []))
-const wanted = (peerId: string | undefined, address = '/ip4/192.0.2.9/tcp/9') => ({ address, peerId, x0Id: undefined })
+import { MAX_ADDRESSES_PER_PEER, MAX_KNOWN_PEERS, REMOVED_PAUSE_MS, RETRY_MAX_MS } from '../../src/host/limits.ts'
+import { nextDue } from '../../src/host/supervisor.ts'
+import { Desk, dialsIn, wanted } from './supervisor-desk.ts'
 
 test('a wanted peer is dialled at once, then ever more seldom up to 30 s, for ever, and stays listed', () => {
   const desk = new Desk()
-  assert.deepEqual(dialsIn(desk.tell({ type: 'want', peers: [wanted('a')] })), ['a'])
+  assert.deepEqual(dialsIn(desk.tell({ type: 'want', wants: [wanted('a')] })), ['a'])
   const waits: number[] = []
   for (let round = 0; round < 40; round += 1) {
     const failedAt = desk.now
@@ -67,7 +23,7 @@ test('a wanted peer is dialled at once, then ever more seldom up to 30 s, for ev
 
 test('a peer that was up is tried at once and then about every second for a minute, so that a restart is found in time', () => {
   const desk = new Desk()
-  desk.tell({ type: 'want', peers: [wanted('a')] })
+  desk.tell({ type: 'want', wants: [wanted('a')] })
   desk.tell({ type: 'dialled', key: 'a', peerId: 'a' })
   desk.up('a')
   desk.now = 100_000
@@ -92,7 +48,7 @@ test('a peer that was up is tried at once and then about every second for a minu
 
 test('a change of network makes every wait void', () => {
   const desk = new Desk()
-  desk.tell({ type: 'want', peers: [wanted('a'), wanted('b')] })
+  desk.tell({ type: 'want', wants: [wanted('a'), wanted('b')] })
   for (let round = 0; round < 8; round += 1) {
     for (const key of ['a', 'b']) desk.tell({ type: 'dial-failed', key, code: 'unreachable', message: 'no' })
     while (!(desk.peer('a').dialling && desk.peer('b').dialling)) desk.wake()
@@ -103,7 +59,7 @@ test('a change of network makes every wait void', () => {
 
 test('a line without a peer id becomes the peer that answered there', () => {
   const desk = new Desk()
-  const [key] = dialsIn(desk.tell({ type: 'want', peers: [wanted(undefined)] }))
+  const [key] = dialsIn(desk.tell({ type: 'want', wants: [wanted(undefined)] }))
   assert.equal(key, '@/ip4/192.0.2.9/tcp/9')
   desk.up('a')
   desk.tell({ type: 'dialled', key: '@/ip4/192.0.2.9/tcp/9', peerId: 'a' })
@@ -119,7 +75,7 @@ test('candidates are dialled up to the target only; above the maximum the least 
     dialsIn(desk.tell({ type: 'found', peerId, addresses: ['/ip4/192.0.2.2/tcp/2'], source: 'dht' })),
   )
   assert.deepEqual(dialled, ['a', 'b'])
-  desk.tell({ type: 'want', peers: [wanted('w')] })
+  desk.tell({ type: 'want', wants: [wanted('w')] })
   for (const peerId of ['a', 'b', 'w']) {
     desk.up(peerId)
     desk.tell({ type: 'dialled', key: peerId, peerId })
@@ -128,7 +84,7 @@ test('candidates are dialled up to the target only; above the maximum the least 
   const effects = desk.up('x', 'inbound')
   assert.deepEqual(
     effects.filter(({ type }) => type === 'hang-up'),
-    [{ type: 'hang-up', peerId: 'x', reason: 'trimmed' }],
+    [{ type: 'hang-up', peerId: 'x', reason: 'trimmed', message: 'closed here: more peers than the maximum' }],
   )
   assert.deepEqual(dialsIn(desk.down('x')), [], 'a trimmed peer is left in peace')
   assert.equal(desk.down('a').length > 0, true)
@@ -159,16 +115,52 @@ test('a search is asked for while below target, ever more seldom, and not once t
   assert.equal(nextDue(desk.state, desk.now), Number.POSITIVE_INFINITY)
 })
 
+test('who is told why it is not let in waits longer, but never loses a peer that it wants', () => {
+  const desk = new Desk()
+  desk.tell({ type: 'want', wants: [wanted('a')] })
+  desk.tell({ type: 'found', peerId: 'b', addresses: ['/ip4/192.0.2.2/tcp/2'], source: 'dht' })
+  const waits = { a: [] as number[], b: [] as number[] }
+  for (let round = 0; round < 12; round += 1) {
+    for (const key of ['a', 'b'] as const) {
+      desk.tell({ type: 'dial-failed', key, code: 'revoked', message: 'no' })
+      waits[key].push((desk.peer(key).retryAt ?? Number.NaN) - desk.now)
+    }
+    while (!(desk.peer('a').dialling && desk.peer('b').dialling)) desk.wake()
+    if (desk.now > 3_000_000) break
+  }
+  assert.deepEqual(waits.a.slice(0, 6), [3750, 7500, 15_000, 30_000, 45_000, 45_000])
+  assert.deepEqual(waits.b.slice(0, 8), [3750, 7500, 15_000, 30_000, 60_000, 120_000, 240_000, 450_000])
+  // being seen again, or another address, changes nothing of a judgement; a change of network and the operator do
+  for (const key of ['a', 'b']) desk.tell({ type: 'dial-failed', key, code: 'not-admitted', message: 'no' })
+  assert.deepEqual(dialsIn(desk.tell({ type: 'found', peerId: 'b', addresses: ['/ip4/192.0.2.7/tcp/7'], source: 'mdns' })), [])
+  assert.deepEqual(dialsIn(desk.tell({ type: 'want', wants: [wanted('a')] })), ['a'])
+  desk.tell({ type: 'dial-failed', key: 'a', code: 'not-admitted', message: 'no' })
+  assert.deepEqual(dialsIn(desk.tell({ type: 'network-changed' })).sort(), ['a', 'b'])
+  // its own connection shows that it thinks otherwise now
+  desk.up('a', 'inbound')
+  assert.equal(desk.peer('a').failures, 0)
+  desk.tell({ type: 'dialled', key: 'a', peerId: 'a' })
+  assert.deepEqual(dialsIn(desk.down('a')), ['a'], 'and after that a loss is a loss')
+})
+
+test('a refusal that asks to come back is no judgement', () => {
+  const desk = new Desk()
+  desk.tell({ type: 'want', wants: [wanted('a')] })
+  desk.tell({ type: 'dial-failed', key: 'a', code: 'catching-up', message: 'in a moment' })
+  assert.equal(desk.peer('a').retryAt, 750)
+})
+
 const eventArbitrary = fc.oneof(
   fc.record({ kind: fc.constant('found' as const), peer: fc.nat(30), addresses: fc.nat(20) }),
   fc.record({ kind: fc.constant('up' as const), peer: fc.nat(30), inbound: fc.boolean() }),
   fc.record({ kind: fc.constant('down' as const), peer: fc.nat(30) }),
   fc.record({ kind: fc.constant('failed' as const), peer: fc.nat(30) }),
-  fc.record({ kind: fc.constant('want' as const), peer: fc.nat(30) }),
+  fc.record({ kind: fc.constantFrom('want' as const, 'unwant' as const, 'forget' as const), peer: fc.nat(30) }),
+  fc.record({ kind: fc.constantFrom('block' as const, 'unblock' as const), peer: fc.nat(30) }),
   fc.record({ kind: fc.constant('pass' as const), ms: fc.nat(100_000) }),
 )
 
-test('whatever happens: wanted peers are never lost, what is not up is worked on, tables stay bounded, dials are not doubled', () => {
+test('whatever happens: wanted peers are never lost, barred ones never dialled, tables stay bounded, dials are not doubled', () => {
   fc.assert(
     fc.property(
       fc.array(eventArbitrary, { maxLength: 120 }),
@@ -176,6 +168,8 @@ test('whatever happens: wanted peers are never lost, what is not up is worked on
       (events, randoms) => {
         const desk = new Desk({ min: 2, target: 5, max: 8 }, () => randoms.next().value)
         const wants = new Set<string>()
+        const blocked = new Set<string>()
+        const removed = new Map<string, number>()
         for (const event of events) {
           const inFlight = new Set([...desk.state.peers.values()].filter(({ dialling }) => dialling).map(({ key }) => key))
           const before = desk.effects.length
@@ -190,21 +184,42 @@ test('whatever happens: wanted peers are never lost, what is not up is worked on
               if (inFlight.delete(peerId)) desk.tell({ type: 'dial-failed', key: peerId, code: 'refused', message: '' })
             } else if (event.kind === 'want') {
               wants.add(peerId)
-              desk.tell({ type: 'want', peers: [wanted(peerId)] })
-            } else {
+              removed.delete(peerId)
+              desk.tell({ type: 'want', wants: [wanted(peerId)] })
+            } else if (event.kind === 'unwant' || event.kind === 'forget') {
+              const goes = event.kind === 'forget' ? desk.state.peers.has(peerId) : wants.has(peerId)
+              // its dial is given up with it
+              if (goes) inFlight.delete(peerId)
+              if (goes && !blocked.has(peerId)) removed.set(peerId, desk.now + REMOVED_PAUSE_MS)
+              wants.delete(peerId)
+              desk.tell(event.kind === 'forget' ? { type: 'forget', key: peerId } : { type: 'unwant', wants: [wanted(peerId)] })
+            } else if (event.kind === 'block') {
+              blocked.add(peerId)
+              removed.delete(peerId)
+              inFlight.delete(peerId)
+              desk.tell({ type: 'block', ids: [peerId], until: desk.now + 1, message: '' })
+            } else if (event.kind === 'unblock') {
+              blocked.delete(peerId)
+              desk.tell({ type: 'unblock', ids: [peerId] })
+            } else if (event.kind === 'found') {
               const addresses = Array.from({ length: event.addresses }, (_, port) => `/ip4/192.0.2.3/tcp/${port + 1}`)
               desk.tell({ type: 'found', peerId, addresses, source: 'dht' })
             }
           }
-          for (const key of dialsIn(desk.effects.slice(before))) assert.ok(!inFlight.has(key), `dialled twice: ${key}`)
+          for (const key of dialsIn(desk.effects.slice(before))) {
+            assert.ok(!inFlight.has(key), `dialled twice: ${key}`)
+            assert.ok(!blocked.has(key), `dialled though blocked: ${key}`)
+            assert.ok(desk.now >= (removed.get(key) ?? 0), `dialled though removed: ${key}`)
+          }
           for (const peerId of wants) {
             const entry = desk.peer(peerId)
             assert.ok(entry.wanted)
             const isWorkedOn = entry.connections.length > 0 || entry.dialling || entry.retryAt !== undefined
-            assert.ok(isWorkedOn, 'a wanted peer is up, being dialled, or has its next try')
+            assert.ok(isWorkedOn, 'a wanted peer is up, being dialled, or has its next try or the end of its block')
           }
           for (const entry of desk.state.peers.values()) {
             assert.ok(entry.addresses.length <= MAX_ADDRESSES_PER_PEER)
+            assert.equal(entry.wanted, wants.has(entry.key))
             assert.equal(entry.connections.length > 0, entry.status === 'up/direct' || entry.status === 'suspect')
           }
         }
@@ -216,7 +231,7 @@ test('whatever happens: wanted peers are never lost, what is not up is worked on
 
 test('a flood of found peers fills no more than the table, and pushes out no wanted one', () => {
   const desk = new Desk()
-  desk.tell({ type: 'want', peers: [wanted('w')] })
+  desk.tell({ type: 'want', wants: [wanted('w')] })
   for (let index = 0; index < 2 * MAX_KNOWN_PEERS; index += 1) {
     desk.tell({ type: 'found', peerId: `p${index}`, addresses: ['/ip4/192.0.2.4/tcp/4'], source: 'dht' })
   }

@@ -6,7 +6,7 @@ import { sessionOf } from '../../src/channel/session.ts'
 import type { InteropRule } from '../../src/config/schema.ts'
 import { nativeBackend } from '../../src/crypto/native.ts'
 import { isFencedOff } from '../../src/host/catch-up.ts'
-import { setUpChannel } from '../../src/host/channel-setup.ts'
+import { type ChannelSetup, setUpChannel } from '../../src/host/channel-setup.ts'
 import { createConnectionGater } from '../../src/host/connection-gater.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
 import { fenceInteropSessions } from '../../src/host/interop-fence.ts'
@@ -73,6 +73,7 @@ export interface TrustedHost {
   readonly host: Host
   readonly membership: Membership
   readonly trust: TrustParts
+  readonly channel: ChannelSetup
   readonly liveness: Liveness
   readonly faults: PeerFault[]
   readonly events: Omit<NodeEvent, 'at'>[]
@@ -124,6 +125,7 @@ export async function startTrustedHost(
     clock: { ...systemClock, now: () => clock.now() },
     pins: new PinBook(),
     credential: () => shows.credential,
+    bar: () => undefined,
     admit({ x0Id, credential }) {
       const judged = membership.judge({ x0Id: x0Id === undefined ? undefined : parseX0Id(x0Id), credential }, clock.now())
       return 'refusal' in judged ? judged.refusal : undefined
@@ -186,7 +188,7 @@ export async function startTrustedHost(
   }
   t.after(stop)
   const x0Id = formatX0Id(identity.x0Id)
-  return { identity, x0Id, host, membership, trust, liveness, faults, events, deeds, closings, shunned, shows, stop }
+  return { identity, x0Id, host, membership, trust, channel, liveness, faults, events, deeds, closings, shunned, shows, stop }
 }
 
 /** Hosts in a row, each connected to its neighbours alone; DHT and discovery make no other connection. */
@@ -205,10 +207,6 @@ export async function inLine(hosts: readonly TrustedHost[], { ring = false } = {
 
 export function connectionsTo(from: TrustedHost, to: TrustedHost): Connection[] {
   return from.host.getConnections(to.host.peerId).filter(({ status }) => status === 'open')
-}
-
-export async function allLevel(hosts: readonly TrustedHost[]): Promise<void> {
-  await until('all have caught up', () => hosts.every(({ trust }) => trust.view().level))
 }
 
 /** Whether everybody hears what each publishes on the network's other topic. */

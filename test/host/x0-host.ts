@@ -7,7 +7,7 @@ import { PinBook } from '../../src/channel/pins.ts'
 import { sessionOf } from '../../src/channel/session.ts'
 import type { InteropRule } from '../../src/config/schema.ts'
 import { nativeBackend } from '../../src/crypto/native.ts'
-import { type ChannelSetup, setUpChannel } from '../../src/host/channel-setup.ts'
+import { type ChannelSetup, type ChannelSetupOptions, setUpChannel } from '../../src/host/channel-setup.ts'
 import { createConnectionGater } from '../../src/host/connection-gater.ts'
 import type { PeerFault } from '../../src/host/counter.ts'
 import { fenceInteropSessions, type HandlerRegistry, openNamedProtocols } from '../../src/host/interop-fence.ts'
@@ -87,6 +87,8 @@ export interface X0HostOptions {
   readonly recordOf?: (peerId: string) => { readonly x0Id: Uint8Array } | undefined
   /** The bootstrap lines of its supervisor. */
   readonly wanted?: readonly WantedPeer[]
+  /** Whom its operator keeps out. */
+  readonly bar?: ChannelSetupOptions['bar']
   /** Default: new keys. */
   readonly identity?: NodeIdentity
   /** What stands behind its join door; by default it has none. */
@@ -112,6 +114,7 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
     clock: { ...systemClock, now: () => clock.now() },
     pins: new PinBook(),
     credential: () => undefined,
+    bar: options.bar ?? (() => undefined),
     admit: () => undefined,
     flood: { perAddressPerSecond: 100, perAddressBurst: 100, concurrent: 32 },
     timeoutMs: 5_000,
@@ -143,7 +146,9 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
   const supervisor = createSupervisor({
     host,
     counts: { min: 1, target: 8, max: 16 },
-    wanted: options.wanted ?? [],
+    wanted: (options.wanted ?? []).map((peer) => ({ ...peer, source: 'bootstrap' })),
+    bars: new Map(),
+    forget: () => undefined,
     clock: systemClock,
     random: systemRandom,
     report: (event) => events.push(event),

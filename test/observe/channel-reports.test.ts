@@ -55,6 +55,13 @@ test('refusals of our own dials and of peers that proved themselves are all told
   assert.equal(told.length, 10)
 })
 
+test('a blocked peer fills the log no more than a stranger does', () => {
+  const { told, see } = reporter()
+  for (let count = 0; count < 100; count += 1) see({ ...REFUSED, code: 'blocked', remotePeerId: 'p' })
+  assert.equal(told.length, 7)
+  assert.deepEqual([told[0]?.type, told[0]?.peer, told[6]?.data.times], ['handshake.refused', 'p', 64])
+})
+
 test('a downgrade is an alarm where this node saw it, not where a peer says so; strangers cannot fill the list of alarms', () => {
   const { told, see } = reporter()
   const alarms = (): number => told.filter(({ type, level }) => type === 'downgrade.attempted' && level === 'alarm').length
