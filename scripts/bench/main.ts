@@ -4,9 +4,10 @@ import { type BenchDocument, type Measure, measure, type Skipped } from './docum
 import { machineFacts } from './machine.ts'
 import { measureNetwork } from './network-suite.ts'
 import { measureRest, measureStart } from './node-suite.ts'
-import { ArgumentError, type BenchOptions, HELP, parseArguments, type Suite } from './options.ts'
+import { ArgumentError, type BenchOptions, HELP, isNetworkSuite, parseArguments, type Suite } from './options.ts'
+import { measurePolicy } from './policy-suite.ts'
 import { report } from './report.ts'
-import { NETWORK_ROWS, REST_ROWS, START_ROWS } from './rows.ts'
+import { NETWORK_ROWS, POLICY_ROWS, REST_ROWS, START_ROWS } from './rows.ts'
 
 const EXIT_USAGE = 2
 const EXIT_INTERRUPTED = 130
@@ -21,7 +22,7 @@ async function bench(options: BenchOptions, children: Children): Promise<BenchDo
   const measures: Measure[] = []
   const skipped: Skipped[] = []
   const wants = (suite: Suite): boolean => options.suites.includes(suite)
-  if (options.suites.some((suite) => suite !== 'node' && suite !== 'crypto')) {
+  if (options.suites.some(isNetworkSuite)) {
     measures.push(...measure(NETWORK_ROWS, await measureNetwork(options, children, progress)))
   }
   if (wants('node') && process.platform !== 'linux') {
@@ -30,6 +31,7 @@ async function bench(options: BenchOptions, children: Children): Promise<BenchDo
     measures.push(...measure(START_ROWS, await measureStart(options, children, progress)))
     measures.push(...measure(REST_ROWS, await measureRest(options, children, progress)))
   }
+  if (wants('policy')) measures.push(...measure(POLICY_ROWS, measurePolicy(options, progress)))
   const crypto = wants('crypto') ? await measureCrypto(options.rounds, options.quick, progress) : []
   progress('')
   const at = new Date().toISOString()

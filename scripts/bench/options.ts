@@ -1,7 +1,12 @@
 import { parseArgs } from 'node:util'
 
-export const SUITES = ['dial', 'connections', 'throughput', 'round-trips', 'node', 'crypto'] as const
+export const SUITES = ['dial', 'connections', 'throughput', 'round-trips', 'node', 'policy', 'crypto'] as const
 export type Suite = (typeof SUITES)[number]
+
+/** Whether two stacks run it over sockets. */
+export function isNetworkSuite(suite: Suite): boolean {
+  return suite !== 'node' && suite !== 'policy' && suite !== 'crypto'
+}
 
 /** What one call of the benchmark was asked for. */
 export interface BenchOptions {

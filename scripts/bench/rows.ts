@@ -83,6 +83,16 @@ export const START_ROWS: readonly Row[] = [
   node('start.again', 'whole node, spawn to listening, home with keys', 'ms'),
 ]
 
+/** One core, no stack beside it. */
+export const POLICY_ROWS: readonly Row[] = [10, 100, 1_000].map((rules) => ({
+  suite: 'policy',
+  figure: `policy.${rules}`,
+  beside: null,
+  title: `policy decisions, ${rules} rules`,
+  unit: '1/s',
+  ...higher,
+}))
+
 /** The nodes of a net stand in for rounds here. */
 export const REST_ROWS: readonly Row[] = [
   node('rest.rss', 'at rest with 5 peers: resident memory', 'MB'),

@@ -1,6 +1,7 @@
 import type { EventLog } from '../observe/event-log.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { AccountsView } from './accounts-view.ts'
+import type { AuditView } from './audit-view.ts'
 import type {
   HandshakeReport,
   HandshakeRequest,
@@ -14,6 +15,7 @@ import type {
 } from './documents.ts'
 import type { NetworkView } from './network-view.ts'
 import type { PeerControlView } from './peer-control-view.ts'
+import type { PolicyView } from './policy-view.ts'
 
 /** What the admin port may ask of the node. the composition root implements it over the running parts; tests over small fakes. */
 export interface NodeView {
@@ -33,6 +35,8 @@ export interface NodeView {
   readonly peerControl: PeerControlView
   readonly events: EventLog
   readonly metrics: Metrics
+  readonly policy: PolicyView
+  readonly audit: AuditView
 }
 
 export type NodeFaultCode =

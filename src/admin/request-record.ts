@@ -11,7 +11,11 @@ export function addRequestRecord(app: AdminApp, context: AdminContext): void {
     const route = labelOf(request)
     const status = reply.statusCode
     const { metrics } = context.node
-    metrics.httpRequests.inc({ route, method: within(HTTP_METHODS, request.method), status: statusClass(status) })
+    metrics.httpRequests.inc({
+      route,
+      method: within(HTTP_METHODS, request.method),
+      status: statusClass(status),
+    })
     if (!endless.has(route)) metrics.httpDuration.observe({ route }, reply.elapsedTime / 1000)
     context.log.debug(
       { request: request.id, method: request.method, route, status, ms: Math.round(reply.elapsedTime * 10) / 10 },

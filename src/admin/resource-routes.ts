@@ -1,6 +1,7 @@
 import type { AdminApp, AdminContext } from './admin-context.ts'
 import { MAX_OPERATIONS } from './limits.ts'
 import { OperationGate } from './operation.ts'
+import { addAuditRoutes } from './routes/audit.ts'
 import { addBlockRoutes } from './routes/blocks.ts'
 import { addEventsRoute } from './routes/events.ts'
 import { addHealthRoutes } from './routes/health.ts'
@@ -10,6 +11,7 @@ import { addMetricsRoute } from './routes/metrics.ts'
 import { addNetworkRoutes } from './routes/network.ts'
 import { addPeerRoutes } from './routes/peers.ts'
 import { addPingRoute } from './routes/ping.ts'
+import { addPolicyRoutes } from './routes/policy.ts'
 import { addHandshakeRoute } from './routes/security.ts'
 import { addTokenRoutes } from './routes/tokens.ts'
 import { addUserRoutes } from './routes/users.ts'
@@ -29,4 +31,6 @@ export function addResourceRoutes(app: AdminApp, context: AdminContext): void {
   addLogRoutes(app, context)
   addUserRoutes(app, context)
   addTokenRoutes(app, context)
+  addPolicyRoutes(app, context)
+  addAuditRoutes(app, context)
 }

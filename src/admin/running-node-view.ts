@@ -7,7 +7,10 @@ import type { Telemetry } from '../observe/telemetry.ts'
 import type { Clock } from '../platform/clock.ts'
 import { wallTimes } from '../platform/wall-times.ts'
 import type { NetworkName } from '../trust/open-network.ts'
+import type { PolicyGate } from '../trust/policy/gate.ts'
+import type { LivePolicy } from '../trust/policy/live-policy.ts'
 import type { AccountsView } from './accounts-view.ts'
+import type { AuditView } from './audit-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
 import type { Network } from './network-documents.ts'
@@ -32,14 +35,22 @@ export interface RunningParts {
   /** The home folder. */
   readonly home: string
   readonly clock: Clock
+  readonly access: RunningAccess
   readonly health: () => HealthState
   /** False where only a new process can help. */
   readonly isLive: () => boolean
 }
 
+/** The part of the composition root's Access that is shown. */
+interface RunningAccess {
+  readonly audit: AuditView
+  readonly policy: Pick<LivePolicy, 'file' | 'current'>
+  readonly gate: Pick<PolicyGate, 'explain'>
+}
+
 /** What the admin port shows of the parts of a node that runs. */
 export function runningNodeView(parts: RunningParts): NodeView {
-  const { overlay, telemetry, clock, version } = parts
+  const { overlay, telemetry, clock, version, access } = parts
   const x0Id = formatX0Id(parts.identity.x0Id)
   const startedAt = clock.monotonic()
   const wallClock = wallTimes(clock)
@@ -50,6 +61,12 @@ export function runningNodeView(parts: RunningParts): NodeView {
     events: telemetry.events,
     metrics: telemetry.metrics,
     network: parts.networkView,
+    policy: {
+      file: access.policy.file,
+      current: () => access.policy.current,
+      explain: (wish, at) => access.gate.explain(wish, at),
+    },
+    audit: access.audit,
     health() {
       const { status, ready, checks } = parts.health()
       return {

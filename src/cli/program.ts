@@ -2,8 +2,10 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { defaultHomeFolder } from '../platform/xdg.ts'
 import { collect, readCount, readEventId, readTime, readUrl } from './arguments.ts'
+import { addAuditCommands } from './audit-commands.ts'
 import { addNetworkCommands } from './network-commands.ts'
 import { addPeerCommands } from './peer-commands.ts'
+import { addPolicyCommands } from './policy-commands.ts'
 import type { Call, Terminal } from './terminal.ts'
 import { addTokenCommands } from './token-commands.ts'
 import { addUserCommands } from './user-commands.ts'
@@ -133,6 +135,8 @@ export function buildProgram(terminal: Terminal): Command {
     })
 
   addNetworkCommands(program, call)
+  addPolicyCommands(program, call)
+  addAuditCommands(program, call)
 
   const config = program.command('config').description('the configuration: show, test, schema')
   config

@@ -68,7 +68,7 @@ function checkMapping(node: SchemaNode, value: Record<string, unknown>, below: s
       problems.push({
         code: 'unknown-key',
         below: `${below}.${shown(key)}`,
-        message: unknownKey(nearest(key, Object.keys(properties))),
+        message: unknownIn(key, Object.keys(properties)),
       })
   }
   for (const key of node.required ?? []) {
@@ -82,6 +82,11 @@ function checkMapping(node: SchemaNode, value: Record<string, unknown>, below: s
     }
   }
   return problems
+}
+
+function unknownIn(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
+  return meant === undefined ? `no such key; there is ${known.join(', ')}` : `no such key; did you mean ${meant}?`
 }
 
 export function unknownKey(meant: string | undefined): string {

@@ -214,6 +214,17 @@ export const ConfigSchema = Type.Object(
         ),
       }),
     }),
+    policy: section('Who may do what at this node.', {
+      file: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 4096,
+          'x-file': true,
+          description:
+            'The policy document, YAML or JSON; read again when it changes and on SIGHUP. Absent: policy.yaml in the home folder, and where there is none everything is denied. Peering, the DHT and gossip are not access and go on.',
+        }),
+      ),
+    }),
     limits: section('Bounds on what peers may hold.', {
       connectionsPerAddress: whole(
         [1, 4096],

@@ -7,6 +7,7 @@ import type { Telemetry } from '../observe/telemetry.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { Home } from '../store/home.ts'
+import type { Access } from './access.ts'
 
 /** What a node has from its start to its end, whichever network it is in. */
 export interface NodeParts {
@@ -21,4 +22,5 @@ export interface NodeParts {
   /** Whom the operator keeps out, whatever the network. */
   readonly blocks: BlockBook
   readonly telemetry: Telemetry
+  readonly access: Access
 }

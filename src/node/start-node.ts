@@ -30,6 +30,7 @@ import { openHome } from '../store/home.ts'
 import type { HomePaths } from '../store/home-paths.ts'
 import { accountShelf } from '../trust/accounts/account-shelf.ts'
 import { Accounts } from '../trust/accounts/accounts.ts'
+import { openAccess } from './access.ts'
 import { NetworkHome } from './network-home.ts'
 import { networkOperations } from './network-operations.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -103,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     }),
     (part) => part.stop(),
   )
-  const parts: NodeParts = {
+  const basic = {
     loaded: options.config,
     version,
     crypto,
@@ -115,6 +116,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     blocks,
     telemetry,
   }
+  // before the overlay and closed after it: whom it refuses is recorded
+  const access = opened.adopt(await openAccess(basic), (part) => part.stop())
+  const parts: NodeParts = { ...basic, access }
   const networkHome = await NetworkHome.open({
     crypto,
     identity,
@@ -165,6 +169,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     backend: crypto.name,
     home: home.paths.home,
     clock,
+    access,
     health,
     isLive: () => home.store.failure === undefined,
   })
@@ -182,6 +187,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     peerControl.persist(next.config.peers.persistent)
     saver.reloaded(next)
     admin.configure(adminSettings(next.config))
+    access.policy.reload().catch((error: unknown) => onError(error, 'read the policy'))
   }
   return runningNode(options.config, view, telemetry, apply, async () => {
     phase = 'draining'

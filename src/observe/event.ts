@@ -50,6 +50,12 @@ export const EVENT_TYPES = [
   'account.deleted',
   'login.failed',
   'login.locked',
+  'policy.loaded',
+  'policy.removed',
+  'policy.refused',
+  'policy.denied',
+  'audit.damaged',
+  'audit.failed',
   'store.corrupt',
   'store.failed',
 ] as const

@@ -3,6 +3,7 @@ import type { ShedReason } from '../channel/flood-gate.ts'
 import { REFUSAL_CODES, type RefusedBy } from '../channel/refusal.ts'
 import type { Suite } from '../channel/session.ts'
 import type { StoreErrorCode } from '../store/store-error.ts'
+import type { Effect } from '../trust/policy/rule.ts'
 
 /**
  * The closed sets that labels come from. Nothing that a peer chooses is in one: no peer id, no address, no text of an
@@ -93,6 +94,9 @@ export const STORE_ERRORS = [
   'foreign',
   'permissions',
 ] as const satisfies readonly StoreErrorCode[]
+export const POLICY_EFFECTS = ['allow', 'deny'] as const satisfies readonly Effect[]
+/** How a reading of the policy document ended. */
+export const POLICY_RELOADS = ['loaded', 'removed', 'refused'] as const
 export const AUTH_FAILURES = ['missing', 'unknown', 'expired', 'scope', 'limited'] as const
 export const LOGIN_RESULTS = ['succeeded', 'failed', 'limited', 'busy'] as const
 export const HTTP_REFUSALS = ['host', 'origin', 'rate', 'connections'] as const

@@ -1,4 +1,6 @@
 import { LOG_LEVELS } from '../platform/log.ts'
+import { AUDIT_KINDS } from '../trust/audit/kinds.ts'
+import { ACTION_CLASSES } from '../trust/policy/action.ts'
 import { EVENT_TYPES } from './event.ts'
 import type { EventLoopLag } from './event-loop-lag.ts'
 import { type FamilyFacts, Instruments } from './instruments.ts'
@@ -221,6 +223,39 @@ export class Metrics {
   readonly presencePeers = this.#instruments.gauge({
     name: 'x0_presence_peers',
     help: 'Nodes whose presence message was heard within its validity.',
+    labels: {},
+  })
+
+  readonly policyDecisions = this.#instruments.counter({
+    name: 'x0_policy_decisions_total',
+    help: 'Decisions of the policy by effect and by kind of action; a rate that is used up is a deny.',
+    labels: { effect: label.POLICY_EFFECTS, action: ACTION_CLASSES },
+    zeroed: true,
+  })
+  readonly policyLoaded = this.#instruments.gauge({
+    name: 'x0_policy_loaded',
+    help: 'Whether a policy document is in force: 1, or 0 where there is none and everything is denied.',
+    labels: {},
+  })
+  readonly policyRules = this.#instruments.gauge({
+    name: 'x0_policy_rules',
+    help: 'Rules of the policy document in force.',
+    labels: {},
+  })
+  readonly policyReloads = this.#instruments.counter({
+    name: 'x0_policy_reloads_total',
+    help: 'Readings of a changed policy document: taken, gone, or refused because it cannot be used.',
+    labels: { result: label.POLICY_RELOADS },
+    zeroed: true,
+  })
+  readonly auditEntries = this.#instruments.counter({
+    name: 'x0_audit_entries_total',
+    help: 'Entries of the audit trail by kind.',
+    labels: { kind: AUDIT_KINDS },
+  })
+  readonly auditSuppressed = this.#instruments.counter({
+    name: 'x0_audit_suppressed_total',
+    help: 'What strangers caused above the rates of the audit trail: counted in entries of kind audit.suppressed.',
     labels: {},
   })
 

@@ -8,6 +8,8 @@ export interface HomePaths {
   readonly version: string
   /** The settings, written by the operator. */
   readonly config: string
+  /** Who may do what here, written by the operator. */
+  readonly policy: string
   /** Our own LevelDB, with checked values; its lock is the lock of the home. */
   readonly store: string
   /**
@@ -34,6 +36,7 @@ export function homePaths(folder: string): HomePaths {
     home,
     version: join(home, 'version'),
     config: join(home, 'config.yaml'),
+    policy: join(home, 'policy.yaml'),
     store: join(home, 'store'),
     datastores: join(home, 'datastores'),
     keys: join(home, 'keys'),

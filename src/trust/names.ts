@@ -4,21 +4,30 @@ import { TrustError, type TrustErrorCode } from './trust-error.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const NETWORK = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
-const FORM = 'small letters, digits and hyphens, none of these at an end, 63 characters at most'
+/** Completes "... is no name: ". */
+export const NAME_FORM = 'small letters, digits and hyphens, none of these at an end, 63 characters at most'
 
+/** Whether it is the name of a node; groups, services and rules have the same form. */
 export function isNodeName(name: string): boolean {
   return LABEL.test(name)
 }
 
+export function isNetworkName(name: string): boolean {
+  return name.length <= MAX_NETWORK_NAME_BYTES && NETWORK.test(name)
+}
+
 /** @throws TrustError `bad-name` */
 export function expectNodeName(name: string): void {
-  if (!LABEL.test(name)) throw new TrustError('bad-name', `${JSON.stringify(name)} is no name of a node: ${FORM}`)
+  if (!LABEL.test(name)) throw new TrustError('bad-name', `${JSON.stringify(name)} is no name of a node: ${NAME_FORM}`)
 }
 
 /** @throws TrustError `bad-name` */
 export function expectNetworkName(name: string): void {
-  if (name.length > MAX_NETWORK_NAME_BYTES || !NETWORK.test(name)) {
-    throw new TrustError('bad-name', `${JSON.stringify(name)} is no name of a network: labels with dots between, each ${FORM}`)
+  if (!isNetworkName(name)) {
+    throw new TrustError(
+      'bad-name',
+      `${JSON.stringify(name)} is no name of a network: labels with dots between, each ${NAME_FORM}`,
+    )
   }
 }
 
@@ -26,7 +35,7 @@ export function expectNetworkName(name: string): void {
 export function orderedGroups(groups: readonly string[]): readonly string[] {
   const ordered = [...new Set(groups)].sort()
   for (const group of ordered) {
-    if (!LABEL.test(group)) throw new TrustError('bad-name', `${JSON.stringify(group)} is no name of a group: ${FORM}`)
+    if (!LABEL.test(group)) throw new TrustError('bad-name', `${JSON.stringify(group)} is no name of a group: ${NAME_FORM}`)
   }
   if (ordered.length > MAX_GROUPS) throw new TrustError('bad-name', `${ordered.length} groups, ${MAX_GROUPS} are allowed`)
   return ordered

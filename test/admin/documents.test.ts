@@ -37,6 +37,7 @@ const BODIES: Readonly<Record<string, string>> = {
   'POST /mesh/peers': '{"line":"/ip4/192.0.2.1/tcp/1","save":true}',
   'POST /mesh/blocks': '{"peer":"p","forSeconds":3,"reason":"it is loud"}',
   'POST /security/handshake': '{"peer":"p"}',
+  'POST /policy/explain': '{"source":"spiffe://fleet/node/a","action":"relay","destination":"spiffe://fleet/node/b"}',
   'PUT /log/level': '{"level":"debug"}',
   'POST /network/create': '{"name":"fleet"}',
   'POST /network/join': '{"line":"x0invite"}',

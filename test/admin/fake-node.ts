@@ -1,12 +1,15 @@
 import type { AccountsView } from '../../src/admin/accounts-view.ts'
+import type { AuditView } from '../../src/admin/audit-view.ts'
 import type { Health, LogLevel } from '../../src/admin/documents.ts'
 import { NodeFault, type NodeView } from '../../src/admin/node-view.ts'
 import type { PeerControlView } from '../../src/admin/peer-control-view.ts'
+import type { PolicyView } from '../../src/admin/policy-view.ts'
 import { ROUTE_LABELS } from '../../src/admin/route-table.ts'
 import { EventLog } from '../../src/observe/event-log.ts'
 import { EventLoopLag } from '../../src/observe/event-loop-lag.ts'
 import { Metrics } from '../../src/observe/metrics.ts'
 import { systemClock } from '../../src/platform/clock.ts'
+import { fakeAudit, fakePolicy } from './fake-access.ts'
 import { fakeAccounts } from './fake-accounts.ts'
 import { fakeNetwork } from './fake-network.ts'
 
@@ -18,6 +21,8 @@ const PEER = '12D3KooWJwGvGzY2HfkQZkZ7zvkJYt1nQ1yJ3Y9mQ9rX8s6tWfake'
 export interface FakeNode extends NodeView {
   ready: boolean
   live: boolean
+  policy: PolicyView
+  audit: AuditView
   /** Peers that a handshake was asked for, in order. */
   readonly handshakes: string[]
   /** What the next ping waits for; the signal that the port handed over is in `pingSignals`. */
@@ -42,6 +47,8 @@ export function fakeNode(accounts: AccountsView = fakeAccounts()): FakeNode {
     ready: true,
     live: true,
     handshakes: [],
+    policy: fakePolicy(),
+    audit: fakeAudit(),
     accounts,
     pingGate: undefined,
     pingSignals: [],
