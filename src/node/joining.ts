@@ -2,6 +2,7 @@ import { NodeFault } from '../admin/node-view.ts'
 import type { ChannelContext } from '../channel/context.ts'
 import { ChannelRefusal } from '../channel/refusal.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { equalBytes } from '../crypto/constant-time.ts'
 import { withoutPeerId } from '../host/addresses.ts'
 import { HostError } from '../host/host-error.ts'
 import { callJoinDoor } from '../host/join-call.ts'
@@ -77,12 +78,14 @@ interface Plan {
   /** Names to ask with where none is wished, in this order. */
   names(host: string, distinct: string): readonly (string | undefined)[]
   readonly networkId: Uint8Array | undefined
+  /** Whose word is the last; undefined where there is one door. */
+  readonly issuer: Uint8Array | undefined
   readonly doors: readonly AskedDoor[]
   request(name: string | undefined): Promise<Uint8Array>
 }
 
 /**
- * Asks to be let in: at each door of an invite until one has decided, or at the one that a bootstrap line names. What is
+ * Asks to be let in: at each door of an invite until the issuer has decided, or at the one that a bootstrap line names. What is
  * answered is checked wholly; whoever answers can refuse, and cannot let this node into another network than the invite's.
  * @throws NodeFault `invite-invalid`, `name-invalid`, `join-refused`, `unreachable`, `identity-mismatch`
  */
@@ -95,7 +98,7 @@ export async function askToJoin(parts: JoinParts, wish: JoinWish, signal: AbortS
       return judge(parts, plan, door, await named(parts, plan, door, wish.name, bounded))
     } catch (error) {
       const fault = doorFault(error, door)
-      if (!isWorthAnother(error) && !bounded.aborted) throw fault
+      if (!isWorthAnother(error, plan, door) && !bounded.aborted) throw fault
       failures.push(fault)
     }
     signal.throwIfAborted()
@@ -176,6 +179,7 @@ function planOf(parts: JoinParts, wish: JoinWish): Plan {
       return {
         names: (host) => [host],
         networkId: undefined,
+        issuer: undefined,
         doors: [{ address: withoutPeerId(address), x0Id }],
         request: async (name) => askRequest(identity, { ...note, ...(name === undefined ? {} : { name }) }),
       }
@@ -184,6 +188,7 @@ function planOf(parts: JoinParts, wish: JoinWish): Plan {
     return {
       names: (host, distinct) => [undefined, host, distinct],
       networkId: invite.networkId,
+      issuer: invite.issuer,
       doors: invite.doors,
       request: (name) => redeemRequest(crypto, identity, invite, name),
     }
@@ -195,8 +200,11 @@ function planOf(parts: JoinParts, wish: JoinWish): Plan {
   }
 }
 
-function isWorthAnother(error: unknown): boolean {
-  if (error instanceof DoorRefusal) return TRY_ANOTHER.includes(error.code)
+function isWorthAnother(error: unknown, { issuer }: Plan, door: AskedDoor): boolean {
+  if (error instanceof DoorRefusal) {
+    const isIssuer = issuer !== undefined && door.x0Id !== undefined && equalBytes(issuer, door.x0Id)
+    return !isIssuer || TRY_ANOTHER.includes(error.code)
+  }
   // a door that lies, or is not who it should be, says nothing of the others
   return error instanceof HostError || error instanceof ChannelRefusal || error instanceof TrustError
 }

@@ -58,16 +58,21 @@ export class NetworkHome {
     const { kept, membership } = shelf
     if (kept === undefined) return this.openPlace()
     const { genesis, doors } = kept
+    // a renewal or a sync that ends after the node has left must not write into what came after
+    const isStill = (): boolean => shelf.kept !== undefined && equalBytes(shelf.kept.genesis.id, genesis.id)
+    const whileStill = async (write: () => Promise<void>): Promise<void> => {
+      if (isStill()) await write()
+    }
     return {
       network: { name: genesis.name, id: genesis.id },
       genesis,
       membership,
       doors,
       damaged: this.#damaged,
-      credential: () => shelf.kept?.credential,
-      keepCredential: (bytes) => shelf.keepCredential(bytes),
-      keepRevocation: (subject) => shelf.keepRevocation(subject),
-      markSynced: () => shelf.markSynced(this.#options.clock.now()),
+      credential: () => (isStill() ? shelf.kept?.credential : undefined),
+      keepCredential: (bytes) => whileStill(() => shelf.keepCredential(bytes)),
+      keepRevocation: (subject) => whileStill(() => shelf.keepRevocation(subject)),
+      markSynced: () => whileStill(() => shelf.markSynced(this.#options.clock.now())),
     }
   }
 
