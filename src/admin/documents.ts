@@ -82,6 +82,13 @@ export const Status = Type.Object({
   peerId: Type.String(),
   x0Id: Type.String(),
   network: Type.Object({ id: Type.String(), name: Type.String() }),
+  belonging: Type.Object({
+    kind: Type.String({ description: 'open, member, credential, or none where the node does not belong any more' }),
+    spiffeId: nullable(Type.String()),
+    groups: Type.Array(Type.String()),
+    expiresAt: nullable(Type.String({ description: 'when the credential ends, ISO 8601' })),
+    level: Type.Boolean({ description: 'false while the node learns what was revoked while it was away, and serves nobody' }),
+  }),
   listen: Type.Array(Type.String()),
   peers: Type.Object({
     known: Type.Integer(),

@@ -13,6 +13,7 @@ import type { AccountsView } from './accounts-view.ts'
 import type { AuditView } from './audit-view.ts'
 import type { Self, Status } from './documents.ts'
 import { runHandshake } from './handshake-operation.ts'
+import type { Network } from './network-documents.ts'
 import type { NodeView } from './node-view.ts'
 import type { PeerControlView } from './peer-control-view.ts'
 import { peersDocument } from './peer-documents.ts'
@@ -120,6 +121,7 @@ function statusOf(parts: RunningParts, x0Id: string, uptimeSeconds: number): Sta
     uptimeSeconds,
     peerId: identity.peerId,
     x0Id,
+    belonging: belongingOf(parts.networkView.network()),
     network: { id: Buffer.from(network.id).toString('hex'), name: network.name },
     listen: host.getMultiaddrs().map(String),
     counts: supervisor.counts,
@@ -132,4 +134,9 @@ function statusOf(parts: RunningParts, x0Id: string, uptimeSeconds: number): Sta
     lag: telemetry.lag.read(),
     alarms: telemetry.alarms(),
   })
+}
+
+function belongingOf({ self, trust }: Network): Status['belonging'] {
+  const { kind, spiffeId, groups, expiresAt } = self
+  return { kind, spiffeId, groups, expiresAt, level: trust.level }
 }

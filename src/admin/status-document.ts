@@ -13,6 +13,7 @@ export interface StatusSources {
   readonly peerId: string
   readonly x0Id: string
   readonly network: Status['network']
+  readonly belonging: Status['belonging']
   readonly listen: readonly string[]
   readonly counts: PeerCounts
   readonly peers: readonly PeerEntry[]
@@ -43,6 +44,7 @@ export function statusDocument(sources: StatusSources): Status {
     peerId: sources.peerId,
     x0Id: sources.x0Id,
     network: sources.network,
+    belonging: sources.belonging,
     listen: [...sources.listen],
     peers: {
       known: peers.length,

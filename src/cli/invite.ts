@@ -28,12 +28,12 @@ export async function invite(call: Call, flags: InviteFlags): Promise<void> {
   call.terminal.err(`Good for ${left}, ${often}. On the other machine: x0 join LINE. Keep the line secret until then.\n`)
 }
 
-/** `x0 invite list` */
+/** `x0 invites list` */
 export async function listInvites(call: Call): Promise<void> {
   print(call, await (await ApiClient.of(call)).document<Invites>('x0.invites/v1', { path: '/network/invites' }))
 }
 
-/** `x0 invite withdraw ID` */
+/** `x0 invites withdraw ID` */
 export async function withdrawInvite(call: Call, id: string): Promise<void> {
   const path = `/network/invites/${encodeURIComponent(id)}`
   print(call, await (await ApiClient.of(call)).document<Invites>('x0.invites/v1', { method: 'DELETE', path }))

@@ -84,7 +84,7 @@ export interface AcceptFlags {
 }
 
 function addInvite(program: Command, call: () => Call): void {
-  const invite = program
+  program
     .command('invite')
     .description('print one line by which another machine joins; whoever has the line can use it')
     .option('--name <name>', 'name of the node that joins (default: it says one)')
@@ -96,16 +96,17 @@ function addInvite(program: Command, call: () => Call): void {
     .action(async (options: InviteFlags) => {
       await (await import('./invite.ts')).invite(call(), options)
     })
-  invite
+  const invites = program.command('invites').description('the invites of this node')
+  invites
     .command('list')
     .description('open invites, without their secrets')
     .action(async () => {
       await (await import('./invite.ts')).listInvites(call())
     })
-  invite
+  invites
     .command('withdraw')
     .description('make an invite useless')
-    .argument('<id>', 'as `x0 invite list` shows it')
+    .argument('<id>', 'as `x0 invites list` shows it')
     .action(async (id: string) => {
       await (await import('./invite.ts')).withdrawInvite(call(), id)
     })

@@ -40,7 +40,7 @@ const MEANINGS: Readonly<Record<ProblemCode, Meaning>> = {
   'route-unknown': { exit: 'failure', hint: VERSION_HINT },
   'peer-unknown': { exit: 'unreachable' },
   'node-unknown': { exit: 'failure', hint: '`x0 members` lists the nodes that this one knows.' },
-  'invite-unknown': { exit: 'failure', hint: '`x0 invite list` lists those that are open.' },
+  'invite-unknown': { exit: 'failure', hint: '`x0 invites list` lists those that are open.' },
   'method-unsupported': { exit: 'failure', hint: VERSION_HINT },
   'request-timeout': { exit: 'failure', hint: MOMENT_HINT },
   'peer-ambiguous': { exit: 'usage', hint: 'Give the whole peer id or x0 id.' },

@@ -30,6 +30,7 @@ export function statusText(call: Pick<Call, 'color'>, document: Status, now: num
     ['peer id', document.peerId],
     ['x0 id', document.x0Id],
     ['network', `${printable(document.network.name)} (${document.network.id})`],
+    ['belongs as', belongingCell(call, document.belonging, now)],
     ['listening', document.listen.map(printable)],
     ['peers', `${peers.up} up, ${peers.suspect} suspect, ${peers.down} down, ${peers.never} never reached, ${peers.known} known`],
     ...(peers.blocked > 0 ? [['', `${peers.blocked} blocked, see \`x0 peer blocked\``] as const] : []),
@@ -52,6 +53,14 @@ export function statusText(call: Pick<Call, 'color'>, document: Status, now: num
       document.alarms.map((alarm) => alarmText(alarm, now)),
     ),
   ])
+}
+
+function belongingCell(call: Pick<Call, 'color'>, belonging: Status['belonging'], now: number): Cell {
+  const { kind, spiffeId, expiresAt, level } = belonging
+  const ends = expiresAt === null ? '' : `, for ${span((Date.parse(expiresAt) - now) / 1000)} more`
+  const behind = level ? '' : ', catching up with revocations'
+  const text = `${kind === 'open' ? 'anybody' : kind}${spiffeId === null ? '' : ` ${printable(spiffeId)}`}${ends}${behind}`
+  return { text, paint: (shown) => (kind === 'none' ? paint(call, 'red', shown) : shown) }
 }
 
 function pqCell(call: Pick<Call, 'color'>, peers: Status['peers']): Cell {

@@ -6,6 +6,7 @@ import { plainAddresses } from '../host/addresses.ts'
 import { isLoopback } from '../host/connection-gater.ts'
 import type { Overlay } from '../host/overlay-parts.ts'
 import { parseX0Id } from '../identity/x0-id.ts'
+import type { AuditData } from '../trust/audit/kinds.ts'
 import type { Door } from '../trust/doors.ts'
 import { MAX_DOORS } from '../trust/limits.ts'
 import type { Sponsor } from '../trust/sponsor.ts'
@@ -54,6 +55,11 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
     }
   }
 
+  function tell(type: 'network.created' | 'network.joined' | 'network.left', change: string, data: AuditData): void {
+    parts.telemetry.report({ type, level: 'info', data })
+    parts.access.audit.record('network.changed', { change, ...data })
+  }
+
   return {
     network: document,
 
@@ -61,7 +67,7 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
       seats.inTurn(() =>
         withTrustFaults(async () => {
           await moveOrForget(await home.found(request))
-          parts.telemetry.report({ type: 'network.created', level: 'info', data: { name: request.name } })
+          tell('network.created', 'created', { name: request.name })
           return document()
         }),
       ),
@@ -80,8 +86,7 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
           const { admission, doors, via } = outcome
           const place = await home.enter(admission, doors)
           await moveOrForget(place)
-          const data = { name: place.network.name, spiffeId: admission.standing.spiffeId ?? '', via }
-          parts.telemetry.report({ type: 'network.joined', level: 'info', data })
+          tell('network.joined', 'joined', { name: place.network.name, spiffeId: admission.standing.spiffeId ?? '', via })
           return joinReport('joined', place, admission.standing, via)
         }),
       ),
@@ -93,7 +98,7 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
         await seats.move(home.openPlace())
         await home.forget()
         await forgetNeighbourhood(parts, place.network)
-        parts.telemetry.report({ type: 'network.left', level: 'info', data: { name: place.network.name } })
+        tell('network.left', 'left', { name: place.network.name })
         return document()
       }),
 
@@ -107,7 +112,9 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
           ...(validityMs === undefined ? {} : { validityMs }),
         }
         const made = await sponsor().invite(terms, ownDoors(seat().overlay, own))
-        parts.telemetry.report({ type: 'invite.made', level: 'info', data: { id: made.id, uses: made.uses } })
+        const told = { id: made.id, uses: made.uses, name: name ?? '', groups: groups.join(' ') }
+        parts.telemetry.report({ type: 'invite.made', level: 'info', data: told })
+        parts.access.audit.record('invite.made', told)
         const facts = { id: made.id, name: name ?? null, groups: [...groups], uses: made.uses, expiresAt: iso(made.expiresAt) }
         return { schema: 'x0.invite/v1', line: made.line, ...facts }
       }),

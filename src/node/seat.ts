@@ -6,6 +6,7 @@ import type { DoorApplicant } from '../channel/join-door.ts'
 import type { PinBook, PinSource } from '../channel/pins.ts'
 import { sessionOf } from '../channel/session.ts'
 import { isExplicit } from '../config/origin.ts'
+import { equalBytes } from '../crypto/constant-time.ts'
 import { wantsOf } from '../host/addresses.ts'
 import type { HomeShelves } from '../host/home-shelves.ts'
 import { askByStream } from '../host/join-stream.ts'
@@ -14,16 +15,22 @@ import { startOverlay } from '../host/overlay.ts'
 import type { Overlay } from '../host/overlay-parts.ts'
 import type { HeldRevocation } from '../host/revocation-ledger.ts'
 import type { Want } from '../host/supervisor-state.ts'
+import { formatX0Id } from '../identity/x0-id.ts'
 import { channelCounter } from '../observe/channel-metrics.ts'
 import { channelReporter } from '../observe/channel-reports.ts'
 import type { Report } from '../observe/event.ts'
 import type { Telemetry } from '../observe/telemetry.ts'
 import { systemClock } from '../platform/clock.ts'
 import { datastorePath } from '../store/home-paths.ts'
+import type { Audit } from '../trust/audit/kinds.ts'
+import { type Credential, spiffeId } from '../trust/credential.ts'
 import type { Standing } from '../trust/membership.ts'
 import { type NetworkName, shortNetworkId } from '../trust/open-network.ts'
+import type { Wish } from '../trust/policy/gate.ts'
+import { DEFAULT_RULE } from '../trust/policy/rule.ts'
 import { Sponsor } from '../trust/sponsor.ts'
 import { admission } from './admission.ts'
+import { recordingRevocations, recordRefusal, recordSponsorEvent } from './audit-records.ts'
 import { type CredentialKeeper, createCredentialKeeper } from './credential-keeper.ts'
 import { answerJoinRequest } from './join-requests.ts'
 import type { NodeParts } from './node-parts.ts'
@@ -60,6 +67,7 @@ export async function takeSeat(parts: NodeParts, place: Place, left?: LeftSeat):
   const spread = (revocation: HeldRevocation): void => {
     overlay?.trust?.announce(revocation).catch((err: unknown) => telemetry.log.error({ err }, 'could not spread a revocation'))
   }
+  const tellSponsorEvent = sponsorReporter(telemetry, spread)
   const sponsor =
     genesis === undefined
       ? undefined
@@ -70,7 +78,11 @@ export async function takeSeat(parts: NodeParts, place: Place, left?: LeftSeat):
           store: home.store,
           clock,
           random: parts.random,
-          report: sponsorReporter(telemetry, spread),
+          report: (event) => {
+            recordSponsorEvent(parts.access.audit, event)
+            tellSponsorEvent(event)
+          },
+          mayRenew: (credential) => mayRenew(parts, place, credential),
           onDamaged: telemetry.storeDamaged,
           forward: (member, request) => forward(overlay, member, request),
         })
@@ -112,8 +124,8 @@ export async function takeSeat(parts: NodeParts, place: Place, left?: LeftSeat):
     datastorePath: datastorePath(home.paths, shortNetworkId(network)),
     records: shelves.records,
     sequence: shelves.sequence,
-    report: reporter(telemetry, place),
-    onChannelEvent: channelEvents(telemetry, shelves),
+    report: recordingRevocations(parts.access.audit, reporter(telemetry, place)),
+    onChannelEvent: channelEvents(telemetry, shelves, parts.access.audit),
     count: (fault) => telemetry.metrics.peerFaults.inc({ fault }),
     metrics: telemetry.metrics,
     onStated: statements(telemetry, shelves.pins),
@@ -153,6 +165,20 @@ function reporter({ report, log }: Telemetry, place: Place): Report {
   }
 }
 
+/** Only a rule of the policy forbids a renewal: belonging goes on where the policy says nothing of it. */
+function mayRenew({ access, identity }: NodeParts, { genesis, membership }: Place, credential: Credential): boolean {
+  const nameOf = (name: string): string => spiffeId(genesis?.name ?? '', name)
+  const member = membership.members().find(({ id }) => equalBytes(id, identity.x0Id))
+  const { groups } = credential
+  const wish: Wish = {
+    source: { x0Id: formatX0Id(credential.subject), spiffeId: nameOf(credential.name), groups },
+    action: 'renew',
+    destination: { x0Id: formatX0Id(identity.x0Id), spiffeId: member?.spiffeId, groups: member?.groups ?? [] },
+  }
+  // asked for the record where a rule speaks of it
+  return access.gate.explain(wish).decision.rule === DEFAULT_RULE || access.gate.ask(wish).effect === 'allow'
+}
+
 /** Brings a request to a member that this node is connected to. */
 async function forward(overlay: Overlay | undefined, member: Uint8Array, request: Uint8Array): Promise<Uint8Array | undefined> {
   const connection = overlay?.host.getConnections().find((each) => {
@@ -183,12 +209,13 @@ function hostOf(address: string): string | undefined {
 }
 
 /** What the channel reports is counted, told, and what it learns of peers kept. */
-function channelEvents({ metrics, report, log }: Telemetry, shelves: HomeShelves): (event: ChannelEvent) => void {
+function channelEvents({ metrics, report, log }: Telemetry, shelves: HomeShelves, audit: Audit): (event: ChannelEvent) => void {
   const count = channelCounter(metrics)
   const tell = channelReporter(report, systemClock)
   return (event) => {
     count(event)
     tell(event)
+    recordRefusal(audit, event)
     if (event.type !== 'pin-learned') return
     shelves.keepPin(event.peerId).catch((error: unknown) => log.error({ err: error }, 'could not write a pin'))
   }

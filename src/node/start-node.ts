@@ -92,6 +92,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     clock,
     random: systemRandom,
     onDamaged: telemetry.storeDamaged,
+    onChange: (kind, data) => access.audit.record('account.changed', { change: kind, ...data }),
   })
   const onError = (error: unknown, during: string): void => options.log.error({ err: error }, `could not ${during}`)
   const blocks = opened.adopt(

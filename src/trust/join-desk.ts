@@ -31,6 +31,8 @@ export interface JoinDeskOptions {
   readonly inviteWrite: (entry: TokenEntry) => BatchOperation
   readonly pending: PendingList
   readonly isIgnored: (x0Id: string) => boolean
+  /** Whether somebody whose credential holds may have it renewed here. */
+  readonly mayRenew: (credential: Credential) => boolean
   readonly report: (event: SponsorEvent) => void
 }
 
@@ -95,6 +97,7 @@ export class JoinDesk {
     const { membership, issuer } = this.#options
     const old = membership.checkCredential(request.applicantId, request.credential, now)
     if ('refusal' in old) return refused(old.refusal)
+    if (!this.#options.mayRenew(old.credential)) return refused('policy-denied')
     const fresh = issuer.book.freshLike(old.credential, now)
     if (fresh !== undefined) return this.#options.keeper.admit(fresh.bytes)
     if (issuer.isFull(now)) return refused('issued-full')

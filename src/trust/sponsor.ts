@@ -7,7 +7,7 @@ import type { Random } from '../platform/random.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store-error.ts'
 import { type Acceptance, AskerDesk } from './asker-desk.ts'
-import { decodeCredential } from './credential.ts'
+import { type Credential, decodeCredential } from './credential.ts'
 import { DoorKeeper, type ProvenApplicant } from './door-keeper.ts'
 import type { Door } from './doors.ts'
 import { type Forward, Forwarder } from './forwarder.ts'
@@ -41,6 +41,8 @@ export interface SponsorOptions {
   readonly report: (event: SponsorEvent) => void
   /** Told of each value of the home that is damaged: an invite is then unknown, an issued credential forgotten. */
   readonly onDamaged: OnDamaged
+  /** Whether somebody whose credential holds may have it renewed here; by default everybody may. */
+  readonly mayRenew?: (credential: Credential) => boolean
   /** Brings requests to other members; without it their applicants are told whom to turn to. */
   readonly forward?: Forward
 }
@@ -94,6 +96,7 @@ export class Sponsor {
       inviteWrite: (entry) => this.#invites.writeOf(entry),
       pending,
       isIgnored: (x0Id) => ignored.has(x0Id),
+      mayRenew: options.mayRenew ?? (() => true),
       report,
     })
   }

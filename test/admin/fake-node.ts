@@ -91,6 +91,13 @@ export function fakeNode(accounts: AccountsView = fakeAccounts()): FakeNode {
       peerId: PEER,
       x0Id: HASH,
       network: { id: HASH, name: 'open' },
+      belonging: {
+        kind: 'credential',
+        spiffeId: 'spiffe://fleet/node/laptop',
+        groups: ['ops'],
+        expiresAt: '2026-02-01T00:00:00.000Z',
+        level: true,
+      },
       listen: ['/ip4/127.0.0.1/tcp/9691'],
       peers: { known: 1, up: 1, suspect: 0, down: 0, never: 0, blocked: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
       suites: { 'noise-xxhfs-mlkem768-mldsa65': 1 },

@@ -140,6 +140,13 @@ export const STATUS = {
   peerId: PEER_A,
   x0Id: X0_A,
   network: { id: 'c'.repeat(64), name: 'open' },
+  belonging: {
+    kind: 'credential',
+    spiffeId: 'spiffe://fleet/node/laptop',
+    groups: ['ops'],
+    expiresAt: '2026-02-01T00:00:00.000Z',
+    level: true,
+  },
   listen: ['/ip4/127.0.0.1/tcp/4001'],
   peers: { known: 3, up: 2, suspect: 0, down: 1, never: 0, blocked: 0, pqAuthenticated: 1, min: 2, target: 8, max: 64 },
   suites: { 'XXhfs_X25519+ML-KEM-768': 1, XX_25519: 1 },

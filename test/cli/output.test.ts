@@ -79,6 +79,7 @@ up for        1h02m, version 0.1.0
 peer id       ${PEER_A}
 x0 id         ${X0_A}
 network       open (${'c'.repeat(64)})
+belongs as    credential spiffe://fleet/node/laptop, for 30d23h more
 listening     /ip4/127.0.0.1/tcp/4001
 peers         2 up, 0 suspect, 1 down, 0 never reached, 3 known
               aims for 2 to 64, target 8

@@ -216,7 +216,7 @@ test('an invite names the node, expires, and can be withdrawn; nobody but a memb
   assert.equal((await named.json<Credential>('x0.credential/v1', 'credential', 'show')).name, 'db-1')
   const brief = await inviteLine(hub, '--ttl', '1s')
   const { line, id } = await hub.json<Invite>('x0.invite/v1', 'invite')
-  assert.equal((await hub.run('invite', 'withdraw', id)).code, 0)
+  assert.equal((await hub.run('invites', 'withdraw', id)).code, 0)
   assert.match(await refusal(line), /invite-withdrawn/)
   await until('a second has passed', async () => /invite-expired/.test(await refusal(brief)), 5_000)
   assert.match((await named.run('invite')).stderr, /no member/)
