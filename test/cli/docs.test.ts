@@ -23,7 +23,8 @@ it('every command has the promised name and answers --help', async () => {
     ...['init', 'run', 'self', 'status', 'peers', 'peer add', 'peer rm', 'peer block', 'peer unblock', 'peer blocked'],
     ...['ping', 'handshake', 'wait', 'network create', 'network show', 'invite', 'invites list', 'invites withdraw', 'join'],
     ...['leave', 'pending list', 'pending accept', 'pending ignore', 'members', 'credential show', 'credential renew'],
-    ...['credential revoke', 'credential revocations', 'credential rotate', 'config show', 'config test', 'config schema'],
+    ...['credential revoke', 'credential revocations', 'credential rotate', 'policy test', 'policy show', 'policy explain'],
+    ...['audit show', 'audit export', 'audit verify', 'config show', 'config test', 'config schema'],
     ...['events', 'log level', 'metrics', 'user add', 'user list', 'user rm', 'user scopes', 'user password'],
     ...['token create', 'token list', 'token revoke', 'completion', 'version'],
   ]

@@ -1,4 +1,4 @@
-/** Entries kept, about 400 bytes each: 40 MB. A flood of everything that peers can cause fills it in half a day, see KIND_RATE. */
+/** Entries kept, about 400 bytes each: 40 MB. A flood of everything that peers can cause fills it in five hours, see KIND_RATE. */
 export const MAX_ENTRIES = 100_000
 /** Entries that one pruning takes away: seldom, and below what one batch of the store holds. */
 export const PRUNED_AT_ONCE = 5_000
