@@ -251,7 +251,7 @@ const choices = (question: Question): fc.Arbitrary<Choice> => {
   const some = fc.uniqueArray(fc.nat({ max: count - 1 }), { minLength: 1 }).map((numbers) => numbers.sort((a, b) => a - b))
   const abstain = fc.constant<Choice>({ form: 'abstain' })
   if (question.kind === 'choice') return fc.oneof(abstain, fc.nat({ max: count - 1 }).map(pick))
-  if (question.kind === 'approval')
+  if (question.kind !== 'quadratic')
     return fc.oneof(
       abstain,
       some.map((numbers) => approve(...numbers)),
