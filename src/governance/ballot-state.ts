@@ -64,7 +64,7 @@ export type IgnoreReason =
   | 'unknown-terms'
   /** It opens more than seven days from now. */
   | 'early'
-  | 'revoked'
+  /** No key is known of its signer. */
   | 'unknown-member'
   /** Waits for its proposal. */
   | 'unknown-parent'

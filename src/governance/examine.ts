@@ -47,7 +47,6 @@ function examineProposal(state: BallotState, view: LogView, proposal: Proposal, 
   if (electorate === undefined) return { ignore: 'unknown-terms' }
   if (positionOf(electorate, author) === undefined) return { reject: 'not-in-electorate' }
   if (proposal.opensAt > now + MAX_AHEAD_MS) return { ignore: 'early' }
-  if (view.isRevoked(author)) return { ignore: 'revoked' }
   const attesters = allEffects(proposal.question).flatMap((effect) => (effect.kind === 'elect-attesters' ? effect.add : []))
   if (attesters.some(({ index }) => positionOf(electorate, index) === undefined)) return { reject: 'attesters' }
   const acceptances = attesters.map(({ index, weight, acceptance }) => ({

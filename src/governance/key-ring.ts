@@ -2,15 +2,18 @@ import { type CryptoBackend, CryptoError } from '../crypto/backend.ts'
 import { type CompositeVerifier, importCompositePublic } from '../crypto/composite.ts'
 import type { SignatureCheck } from './ballot-state.ts'
 import { hexOf } from './form.ts'
-import { MAX_IMPORTED_KEYS } from './limits.ts'
+import { MAX_VOTERS } from './limits.ts'
 
-/** Checks members' signatures. An import costs as much as a check, so imported keys are kept: the 1,024 used last. */
+/**
+ * Checks members' signatures. An import costs as much as a check, so imported keys are kept, some 30 kB each: those used last,
+ * as many as there can be voters.
+ */
 export class KeyRing {
   readonly #backend: CryptoBackend
   readonly #limit: number
   readonly #verifiers = new Map<string, CompositeVerifier>()
 
-  constructor(backend: CryptoBackend, limit: number = MAX_IMPORTED_KEYS) {
+  constructor(backend: CryptoBackend, limit: number = MAX_VOTERS) {
     this.#backend = backend
     this.#limit = limit
   }

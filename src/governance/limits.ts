@@ -59,8 +59,6 @@ export const MAX_PROPOSAL_BYTES = 65_536
 export const MAX_REASON_BYTES = 200
 /** A paragraph that the log keeps for ever. */
 export const MAX_RESOLUTION_BYTES = 1_024
-/** A label of DNS (RFC 1035, section 2.3.4): names of nodes may stand in host names. */
-export const MAX_NAME_BYTES = 63
 /** As of every node. */
 export const MAX_GROUPS = 16
 /** A third of the 21 attesters that there may be: one record may not replace more of their weight anyway. */
@@ -118,6 +116,3 @@ export const MAX_SEND_OBJECTS = 512
 export const MAX_SENDS_PER_WANT = 32
 /** The objects and their lengths; every other message is shorter. */
 export const MAX_SYNC_MESSAGE_BYTES = 1 + 1 + 2 + 4 * MAX_SEND_OBJECTS + MAX_SEND_BYTES
-
-/** Imported public keys, some 30 kB each: those of everybody who may vote. */
-export const MAX_IMPORTED_KEYS = MAX_VOTERS

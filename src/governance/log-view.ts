@@ -18,17 +18,20 @@ export interface Terms {
 export interface LogView {
   /** 32 bytes. */
   readonly networkId: Uint8Array
-  /** In force, and those that ended within the longest voting period: proposals under them may still be open. */
+  /**
+   * In force, and those that ended less than the longest voting period (90 days) before the last record: proposals under
+   * them may still be open. By the time of the log, not by a clock, so that nodes that are level have the same.
+   */
   readonly terms: readonly Terms[]
   /** The slots that this author may use, ascending. */
   usableSlots(author: number): UsableSlots
   /** Whether a record closed the proposal with this id. */
   isClosed(proposalId: Uint8Array): boolean
-  /** Whether the voter with this index is a member no more. */
+  /** Whether the voter with this index is a member no more. Its ballots are taken and left out at the tally. */
   isRevoked(index: number): boolean
   /**
    * The composite public keys that a signature of this voter may be of: its key, and those that it had under any of the
-   * terms. Empty for an index that nobody has.
+   * terms. Those of the revoked stay, or nodes that hear late would hold other sets. Empty for an index that nobody has.
    */
   keysOf(index: number): readonly Uint8Array[]
 }

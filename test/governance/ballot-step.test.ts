@@ -224,7 +224,12 @@ const VERDICTS: readonly (readonly [string, SignedObject, Partial<LogSettings>, 
   ],
   ['an opening in eight days', proposalOf(ELECTORATE, { slot: 2, opensAt: NOW + 7 * DAY + 1 }), {}, 'ignore early'],
   ['an opening in seven days', proposalOf(ELECTORATE, { slot: 2, opensAt: NOW + 7 * DAY }), {}, 'accept'],
-  ['a proposal of somebody revoked', proposalOf(ELECTORATE, { slot: 2 }), { revoked: [0] }, 'ignore revoked'],
+  [
+    'a proposal of somebody revoked, under terms that it was a member in',
+    proposalOf(ELECTORATE, { slot: 2 }),
+    { revoked: [0] },
+    'accept',
+  ],
   ['a vote of somebody revoked, which the tally leaves out', voteOf(PROPOSAL), { revoked: [0] }, 'accept'],
   [
     'a vote of a member that nobody knows, for a proposal that is not here',
