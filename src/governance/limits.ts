@@ -116,3 +116,6 @@ export const MAX_SEND_OBJECTS = 512
 export const MAX_SENDS_PER_WANT = 32
 /** The objects and their lengths; every other message is shorter. */
 export const MAX_SYNC_MESSAGE_BYTES = 1 + 1 + 2 + 4 * MAX_SEND_OBJECTS + MAX_SEND_BYTES
+
+/** Follows from the layout: 134,200. */
+export const MAX_OUTLINE_BYTES = 13 + 2 + 4 + 1 + ID_BYTES + 2 + 2 + MAX_VOTERS * (2 + 1 + REVISIONS * ID_BYTES)

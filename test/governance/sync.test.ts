@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type BallotState, NO_BALLOTS, openProposal } from '../../src/governance/ballot-state.ts'
 import { ballotStep } from '../../src/governance/ballot-step.ts'
-import { MAX_SENDS_PER_WANT } from '../../src/governance/limits.ts'
 import { GovernanceError } from '../../src/governance/governance-error.ts'
+import { MAX_SENDS_PER_WANT } from '../../src/governance/limits.ts'
 import type { LogView } from '../../src/governance/log-view.ts'
 import { decodeSigned, type SignedObject } from '../../src/governance/signed-object.ts'
 import { decodeSync, encodeSync, type SyncMessage } from '../../src/governance/sync-message.ts'
@@ -182,10 +182,13 @@ test('the largest answer that a want can have fits in the messages that are allo
   const log = logOf({ electorate })
   // eight effects that fill a proposal to a little below 64 KiB
   const effects = Array.from({ length: 8 }, () => ({ kind: 'unknown', number: 99, bytes: new Uint8Array(7_600) }) as const)
-  const large = (author: number, title: string) => proposalOf(electorate, { author, title, question: { kind: 'yes-no', effects } })
+  const large = (author: number, title: string) =>
+    proposalOf(electorate, { author, title, question: { kind: 'yes-no', effects } })
   const twice = Array.from({ length: 64 }, (_, author) => ['a', 'b'].map((title) => large(author, title))).flat()
   const proposal = proposalOf(electorate, { author: 100 })
-  const votes = electorate.voters.flatMap(({ index }) => [0, 1, 2, 3].map((revision) => voteOf(proposal, { voter: index, revision })))
+  const votes = electorate.voters.flatMap(({ index }) =>
+    [0, 1, 2, 3].map((revision) => voteOf(proposal, { voter: index, revision })),
+  )
   const full = new Node(log, [...twice, proposal, ...votes])
   const digest = new Uint8Array(32)
   const want: SyncMessage = {
@@ -194,7 +197,10 @@ test('the largest answer that a want can have fits in the messages that are allo
     ballots: [{ id: proposal.id, cancel: true, voters: electorate.voters.map((_, position) => ({ position, digest })) }],
   }
   const answers = [...answersTo(NATIVE, full.state, want)]
-  assert.equal(answers.reduce((sum, { objects }) => sum + objects.length, 0), 128 + 4_096)
+  assert.equal(
+    answers.reduce((sum, { objects }) => sum + objects.length, 0),
+    128 + 4_096,
+  )
   assert.ok(answers.length > MAX_SENDS_PER_WANT / 2 && answers.length <= MAX_SENDS_PER_WANT, `${answers.length} messages`)
   for (const answer of answers) assert.equal(decodeSync(encodeSync(answer)).type, 'send')
 })
