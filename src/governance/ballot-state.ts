@@ -36,7 +36,7 @@ export type BallotEvent =
   | { readonly type: 'received'; readonly object: SignedObject; readonly from: string | undefined }
   /** The answer to a `check`. */
   | { readonly type: 'checked'; readonly object: SignedObject; readonly from: string | undefined; readonly holds: boolean }
-  /** Read from our own disk, proposals first: it was checked before it was written. */
+  /** Read from our own disk, once the log is, proposals first: it was checked before it was written. */
   | { readonly type: 'restored'; readonly object: SignedObject }
   /** The log has moved on. */
   | { readonly type: 'log-moved' }

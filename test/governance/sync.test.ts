@@ -452,6 +452,7 @@ test('a voter cannot hide a second ballot from sync: two nodes with one body eac
   assert.ok(one !== undefined && other !== undefined)
   pull(one, other)
   assert.equal(openProposal(one.state, proposal.id)?.ballots.voter(5).kind, 'void')
+  assert.equal(pull(one, other).level, true, 'of who is void there is nothing to ask')
   pull(other, one)
   assert.deepEqual(roots(one), roots(other))
 })
