@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { collect, readCount, readSeconds } from './arguments.ts'
 import type { Call } from './terminal.ts'
 
@@ -30,17 +30,20 @@ export function addNetworkCommands(program: Command, call: () => Call): void {
   addInvite(program, call)
   program
     .command('join')
+    // the message of a command line that is too long would show the secret
+    .allowExcessArguments(true)
     .description('join a network by the line of an invite; by a bootstrap line, knock and wait to be accepted')
     .argument('<line>', 'what `x0 invite` printed; - reads it from standard input')
     .option('--name <name>', 'name of this node in the network (default: its host name, where the invite gives none)')
     .option('--note <text>', 'for the operator who sees the request in the pending list')
     .option('--passphrase-file <file>', 'open the sealed keys of a home without a running node')
-    .action(async (line: string, options: JoinFlags) => {
+    .action(async (line: string, options: JoinFlags, command: Command) => {
+      if (command.args.length > 1) throw new InvalidArgumentError('One line and nothing else: put quotes around it.')
       await (await import('./join.ts')).join(call(), line, options)
     })
   program
     .command('leave')
-    .description('leave the network: forget it, its credential and its peers, and go back to the open one')
+    .description('leave the network: forget it and its credential, and go back to the open one; what was seen of keys stays')
     .option('--force', 'also where this node is the only member: nobody could admit or revoke any more')
     .action(async (options: { force?: true }) => {
       await (await import('./network.ts')).leaveNetwork(call(), options)

@@ -1,4 +1,4 @@
-import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
+import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { getNetConfig, isNetworkAddress } from '@libp2p/utils'
 import { GOOD_ADDRESS_MS } from '../channel/limits.ts'
 import { sessionOf } from '../channel/session.ts'
@@ -46,6 +46,8 @@ export interface GaterOptions {
   readonly pending?: number
   /** Peers that nothing in this node may dial: libp2p's DHT does so by itself. */
   readonly barred?: (peerId: string) => boolean
+  /** A connection to the peer is open that libp2p does not count: another one is not to be made. */
+  readonly isFencedOff?: (peerId: PeerId) => boolean
 }
 
 interface AddressUse {
@@ -82,7 +84,7 @@ export function createConnectionGater(options: GaterOptions): ConnectionGater & 
     // libp2p's own default refuses to dial private addresses in browsers; here every address is fine.
     denyDialMultiaddr: () => false,
 
-    denyDialPeer: (peerId) => options.barred?.(peerId.toString()) === true,
+    denyDialPeer: (peerId) => options.barred?.(peerId.toString()) === true || options.isFencedOff?.(peerId) === true,
 
     denyInboundConnection(connection) {
       if (!isNetworkAddress(connection.remoteAddr)) return false

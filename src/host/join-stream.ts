@@ -1,6 +1,7 @@
 import type { Connection } from '@libp2p/interface'
 import { sessionOf } from '../channel/session.ts'
 import type { CountFault } from './counter.ts'
+import { HostError } from './host-error.ts'
 import type { Host } from './libp2p-host.ts'
 import { JOIN_STREAM_ANSWER_MS, JOIN_STREAM_BURST, JOIN_STREAM_RATE, MAX_JOIN_FRAME_BYTES, MAX_TRACKED_PEERS } from './limits.ts'
 import { openFrames, serveFrames } from './streams.ts'
@@ -35,9 +36,16 @@ export async function serveJoinRequests({ host, count, now, answer }: JoinStream
 }
 
 /** One request to a connected peer; undefined where it gives no answer. @throws HostError as streams do */
-export async function askByStream(connection: Connection, request: Uint8Array): Promise<Uint8Array | undefined> {
+export async function askByStream(
+  connection: Connection,
+  request: Uint8Array,
+  signal?: AbortSignal,
+): Promise<Uint8Array | undefined> {
   const frames = await openFrames(connection, JOIN_STREAM_PROTOCOL, MAX_JOIN_FRAME_BYTES)
+  const abort = (): void => frames.abort(new HostError('stream-ended', 'nobody waits for the answer any more'))
   try {
+    signal?.addEventListener('abort', abort)
+    signal?.throwIfAborted()
     await frames.write(request)
     const answer = await frames.read(JOIN_STREAM_ANSWER_MS)
     await frames.close()
@@ -45,5 +53,7 @@ export async function askByStream(connection: Connection, request: Uint8Array): 
   } catch (error) {
     frames.abort(error instanceof Error ? error : new Error('a join request failed'))
     throw error
+  } finally {
+    signal?.removeEventListener('abort', abort)
   }
 }

@@ -1,6 +1,6 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { equalBytes } from '../crypto/constant-time.ts'
-import { formatX0Id } from '../identity/x0-id.ts'
+import { formatX0Id, parseX0Id } from '../identity/x0-id.ts'
 import type { Clock } from '../platform/clock.ts'
 import { CLOCK_SKEW_MS } from '../trust/limits.ts'
 import type { Membership } from '../trust/membership.ts'
@@ -23,6 +23,8 @@ export function membershipTrust(
 ): Pick<TrustOptions, 'ledger' | 'isMember' | 'alone' | 'judge' | 'standingEnds'> {
   const { membership, clock } = options
   const own = formatX0Id(options.x0Id)
+  const isOpenTo = (x0Id: string): boolean =>
+    membership.genesis?.admission === 'open' && membership.revocationOf(parseX0Id(x0Id)) === undefined
   return {
     ledger: membershipLedger(options.backend, membership),
     isMember: (x0Id) => membership.isMember(x0Id),
@@ -30,7 +32,7 @@ export function membershipTrust(
     judge: (shown) => 'standing' in membership.judge(shown, clock.now()),
     standingEnds(x0Id, now) {
       const standing = membership.standingOf(x0Id, now)
-      if (standing === undefined) return undefined
+      if (standing === undefined) return isOpenTo(x0Id) ? Number.POSITIVE_INFINITY : undefined
       return standing.expiresAt === undefined ? Number.POSITIVE_INFINITY : standing.expiresAt + CLOCK_SKEW_MS
     },
   }

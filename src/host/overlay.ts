@@ -50,16 +50,14 @@ export async function startOverlay(options: OverlayOptions): Promise<Overlay> {
     }),
     network: options.network,
     version: options.version,
-    gater: {
-      ...createConnectionGater({
-        clock,
-        count,
-        caps,
-        barred: (peerId) => isRemoved(peerId) || blocks.judge({ peerId, x0Id: undefined }) !== undefined,
-      }),
+    gater: createConnectionGater({
+      clock,
+      count,
+      caps,
+      barred: (peerId) => isRemoved(peerId) || blocks.judge({ peerId, x0Id: undefined }) !== undefined,
       // libp2p counts a fenced connection as none, and would make another one for each ping and query
-      denyDialPeer: (peerId) => isFencedOff(host.getConnections(peerId)),
-    },
+      isFencedOff: (peerId) => isFencedOff(host.getConnections(peerId)),
+    }),
     maxConnections: config.peers.max * 2 + MAX_PERSISTENT_PEERS,
     gossip: { topics },
     datastorePath: options.datastorePath,

@@ -71,7 +71,7 @@ export function doorCaller(context: ChannelContext): CallDoor {
 const DOOR_MS = 8_000
 
 /** Refusals that another door may judge otherwise. */
-const TRY_ANOTHER: readonly JoinRefusal[] = ['busy', 'issuer-away', 'not-a-sponsor', 'not-forwarded']
+const TRY_ANOTHER: readonly JoinRefusal[] = ['busy', 'catching-up', 'issuer-away', 'not-a-sponsor', 'not-forwarded']
 
 /** What a line asks for: the doors to try, and the request that each is sent. */
 interface Plan {

@@ -15,7 +15,6 @@ import { NONCE_BYTES } from '../trust/limits.ts'
 import { Membership } from '../trust/membership.ts'
 import { NetworkShelf } from '../trust/network-shelf.ts'
 import { openNetwork } from '../trust/open-network.ts'
-import { SHELVES } from '../trust/shelf-names.ts'
 import { TrustError } from '../trust/trust-error.ts'
 import { defaultNodeName } from './node-name.ts'
 import type { Place } from './place.ts'
@@ -33,23 +32,16 @@ export interface NetworkHomeOptions {
 export class NetworkHome {
   readonly #options: NetworkHomeOptions
   readonly #shelf: NetworkShelf
-  readonly #damaged: boolean
 
-  private constructor(options: NetworkHomeOptions, shelf: NetworkShelf, damaged: boolean) {
+  private constructor(options: NetworkHomeOptions, shelf: NetworkShelf) {
     this.#options = options
     this.#shelf = shelf
-    this.#damaged = damaged
   }
 
   /** @throws TrustError `damaged`, StoreError */
   static async open(options: NetworkHomeOptions): Promise<NetworkHome> {
-    let damaged = false
-    const onDamaged = (namespace: string, key: string): void => {
-      damaged ||= namespace === SHELVES.revocations
-      options.onDamaged(namespace, key)
-    }
-    const shelf = await NetworkShelf.open({ backend: options.crypto, store: options.store, onDamaged })
-    return new NetworkHome(options, shelf, damaged)
+    const { crypto: backend, store, onDamaged } = options
+    return new NetworkHome(options, await NetworkShelf.open({ backend, store, onDamaged }))
   }
 
   /** Where the node belongs: the network of the home, or the open one. */
@@ -58,21 +50,19 @@ export class NetworkHome {
     const { kept, membership } = shelf
     if (kept === undefined) return this.openPlace()
     const { genesis, doors } = kept
-    // a renewal or a sync that ends after the node has left must not write into what came after
-    const isStill = (): boolean => shelf.kept !== undefined && equalBytes(shelf.kept.genesis.id, genesis.id)
-    const whileStill = async (write: () => Promise<void>): Promise<void> => {
-      if (isStill()) await write()
-    }
     return {
       network: { name: genesis.name, id: genesis.id },
       genesis,
       membership,
       doors,
-      damaged: this.#damaged,
-      credential: () => (isStill() ? shelf.kept?.credential : undefined),
-      keepCredential: (bytes) => whileStill(() => shelf.keepCredential(bytes)),
-      keepRevocation: (subject) => whileStill(() => shelf.keepRevocation(subject)),
-      markSynced: () => whileStill(() => shelf.markSynced(this.#options.clock.now())),
+      damaged: shelf.isDamaged,
+      credential: () => {
+        const current = shelf.kept
+        return current !== undefined && equalBytes(current.genesis.id, genesis.id) ? current.credential : undefined
+      },
+      keepCredential: (bytes) => shelf.keepCredential(genesis.id, bytes),
+      keepRevocation: (subject) => shelf.keepRevocation(genesis.id, subject),
+      markSynced: () => shelf.markSynced(genesis.id, this.#options.clock.now()),
     }
   }
 

@@ -7,8 +7,10 @@ import { isLoopback } from '../host/connection-gater.ts'
 import type { Overlay } from '../host/overlay-parts.ts'
 import { parseX0Id } from '../identity/x0-id.ts'
 import type { AuditData } from '../trust/audit/kinds.ts'
+import { spiffeId } from '../trust/credential.ts'
 import type { Door } from '../trust/doors.ts'
 import { MAX_DOORS } from '../trust/limits.ts'
+import { isX0Id } from '../trust/policy/selector.ts'
 import type { Sponsor } from '../trust/sponsor.ts'
 import { RenewalRefused } from './credential-keeper.ts'
 import { askToJoin, doorCaller } from './joining.ts'
@@ -26,7 +28,7 @@ import type { NetworkHome } from './network-home.ts'
 import type { NodeParts } from './node-parts.ts'
 import type { Place } from './place.ts'
 import { forgetNeighbourhood, type Seat } from './seat.ts'
-import type { Seats } from './seats.ts'
+import { SeatLost, type Seats } from './seats.ts'
 import { withTrustFaults } from './trust-fault.ts'
 
 const HOUR_MS = 3_600_000
@@ -50,7 +52,8 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
     try {
       await seats.move(place)
     } catch (error) {
-      await home.forget()
+      // without a seat at all only a new process can say where the node is
+      if (seat().place !== place && !(error instanceof SeatLost)) await home.forget()
       throw error
     }
   }
@@ -144,6 +147,8 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
           ...(groups === undefined ? {} : { groups }),
           ...(validityMs === undefined ? {} : { validityMs }),
         }
+        if (seat().overlay.trust?.view().level === false)
+          throw new NodeFault('not-ready', 'this node still learns who was revoked while it was away; try again in a minute')
         const accepted = await sponsor().accept(node, given)
         const facts = { x0Id: accepted.subject, name: accepted.name, decision: 'accepted' as const }
         parts.telemetry.report({ type: 'pending.decided', level: 'info', data: facts })
@@ -153,7 +158,7 @@ export function networkOperations(parts: NodeParts, seats: Seats, home: NetworkH
     ignore: (node) =>
       withTrustFaults(async () => {
         const ours = sponsor()
-        const ask = ours.pending().find(({ x0Id, name }) => x0Id === node || name === node)
+        const ask = ours.pending().find(({ x0Id, name }) => x0Id === node || (name === node && !isX0Id(node)))
         await ours.ignore(node)
         const facts = { x0Id: ask?.x0Id ?? node, name: ask?.name ?? '', decision: 'ignored' as const }
         parts.telemetry.report({ type: 'pending.decided', level: 'info', data: facts })
@@ -221,16 +226,20 @@ function ownDoors({ host }: Overlay, x0Id: Uint8Array): Door[] {
   return (reachable.length > 0 ? reachable : addresses).slice(0, MAX_DOORS).map((address) => ({ address, x0Id }))
 }
 
-/** @throws NodeFault `node-unknown`, `peer-ambiguous` */
+/**
+ * The x0 id of a node that is named by it, by its name, or by its SPIFFE id, which another network's is not.
+ * @throws NodeFault `node-unknown`, `peer-ambiguous`
+ */
 function nodeNamed({ place, sponsor }: Seat, text: string): Uint8Array {
-  if (/^x0[a-z2-7]{52}$/.test(text)) return parseX0Id(text)
+  if (isX0Id(text)) return parseX0Id(text)
+  const network = place.genesis?.name ?? ''
   const known = [
-    ...place.membership.members().map(({ x0Id, name, spiffeId }) => ({ x0Id, name, spiffeId })),
-    ...place.membership.standings(Number.NEGATIVE_INFINITY),
-    ...(sponsor?.issued() ?? []).map(({ subject, name }) => ({ x0Id: subject, name, spiffeId: undefined })),
+    ...place.membership.members().map(({ x0Id, name }) => ({ x0Id, name })),
+    ...place.membership.standings(Number.NEGATIVE_INFINITY).map(({ x0Id, name }) => ({ x0Id, name })),
+    ...(sponsor?.issued() ?? []).map(({ subject, name }) => ({ x0Id: subject, name })),
   ]
-  const spiffeName = text.startsWith('spiffe://') ? text.split('/node/')[1] : text
-  const found = new Set(known.flatMap(({ x0Id, name, spiffeId }) => (name === spiffeName || spiffeId === text ? [x0Id] : [])))
+  const isNamed = (name: string | undefined): boolean => name !== undefined && (name === text || spiffeId(network, name) === text)
+  const found = new Set(known.flatMap(({ x0Id, name }) => (isNamed(name) ? [x0Id] : [])))
   const [x0Id, another] = found
   if (x0Id === undefined) throw new NodeFault('node-unknown', `no node ${text} is known in this network; give its x0 id`)
   if (another !== undefined) throw new NodeFault('peer-ambiguous', `${text} names ${found.size} nodes; give the x0 id of one`)

@@ -1,5 +1,6 @@
 import type { CreateNetworkRequest, JoinReport, JoinRequest, LeaveRequest, Network } from '../admin/network-documents.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { equalBytes } from '../crypto/constant-time.ts'
 import { joinerContext } from '../host/channel-setup.ts'
 import type { KeyStore } from '../identity/key-store.ts'
 import type { NodeIdentity } from '../identity/node-identity.ts'
@@ -7,6 +8,7 @@ import { formatX0Id } from '../identity/x0-id.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
 import type { Home } from '../store/home.ts'
+import { decodeCredential } from '../trust/credential.ts'
 import { forgetNetwork } from '../trust/forget-network.ts'
 import { TrustError } from '../trust/trust-error.ts'
 import { askToJoin, doorCaller } from './joining.ts'
@@ -84,9 +86,15 @@ export function openOfflineNode({ crypto, identity, home, keys, passphrase }: Of
     rotate: (signal) =>
       withTrustFaults(async () => {
         const place = (await open()).place()
-        const successor = await changeKeys({ crypto, identity, store: home.store, keys, passphrase, place })
-        const ids = { peerId: successor.peerId, oldX0Id: formatX0Id(identity.x0Id), x0Id: formatX0Id(successor.x0Id) }
-        if (place.credential() === undefined) return { ...ids, carriedOver: true, detail: 'there was nothing to carry over' }
+        const held = place.credential()
+        const subject = held === undefined ? identity.x0Id : decodeCredential(held).subject
+        // the keys of an earlier change are not taken in yet: that comes first, or nobody could follow the way from name to name
+        const isPending = !equalBytes(subject, identity.x0Id)
+        const successor = isPending
+          ? identity
+          : await changeKeys({ crypto, identity, store: home.store, keys, passphrase, place })
+        const ids = { peerId: successor.peerId, oldX0Id: formatX0Id(subject), x0Id: formatX0Id(successor.x0Id) }
+        if (held === undefined) return { ...ids, carriedOver: true, detail: 'there was nothing to carry over' }
         const call = doorCaller(joinerContext({ crypto, identity: successor, clock }))
         const detail = await carryOver({ crypto, identity: successor, store: home.store, clock, place, call }, signal)
         return { ...ids, carriedOver: detail === undefined, detail: detail ?? 'name and groups are those of the old keys' }

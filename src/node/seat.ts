@@ -82,6 +82,7 @@ export async function takeSeat(parts: NodeParts, place: Place, left?: LeftSeat):
             recordSponsorEvent(parts.access.audit, event)
             tellSponsorEvent(event)
           },
+          isLevel: () => overlay?.trust?.view().level === true,
           mayRenew: (credential) => mayRenew(parts, place, credential),
           onDamaged: telemetry.storeDamaged,
           forward: (member, request) => forward(overlay, member, request),
@@ -110,7 +111,10 @@ export async function takeSeat(parts: NodeParts, place: Place, left?: LeftSeat):
       ? {}
       : {
           door: {
-            admit: ({ x0Id }: DoorApplicant) => (membership.revocationOf(x0Id) === undefined ? undefined : ('revoked' as const)),
+            admit: ({ x0Id, peerId }: DoorApplicant) => {
+              if (parts.blocks.judge({ peerId, x0Id: formatX0Id(x0Id) }) !== undefined) return 'blocked' as const
+              return membership.revocationOf(x0Id) === undefined ? undefined : ('revoked' as const)
+            },
             answer: (request: Uint8Array, applicant: DoorApplicant) =>
               sponsor.answer(request, { x0Id: applicant.x0Id, address: hostOf(applicant.remoteAddress) }),
           },
@@ -140,8 +144,10 @@ export async function takeSeat(parts: NodeParts, place: Place, left?: LeftSeat):
     sponsor,
     keeper,
     async stop() {
-      keeper.stop()
+      // nothing is written for this network once this is over
+      await keeper.stop()
       await running.stop()
+      await sponsor?.close()
     },
   }
 }

@@ -3,7 +3,7 @@ import type { NodeParts } from './node-parts.ts'
 import type { Place } from './place.ts'
 import { type LeftSeat, type Seat, takeSeat } from './seat.ts'
 
-/** The node cannot take its seat anew: it has none any more and must end. */
+/** The node cannot take its seat anew: it has none any more, `/livez` says so, and only a new process can help. */
 export class SeatLost extends Error {
   override readonly name = 'SeatLost'
 }
@@ -15,6 +15,7 @@ export class Seats {
   #current: Seat
   #moves: Promise<unknown> = Promise.resolve()
   #stopping = false
+  #isLost = false
 
   /** @param onMoved tells the world the node's new addresses */
   constructor(parts: NodeParts, first: Seat, onMoved: () => Promise<void>) {
@@ -26,6 +27,11 @@ export class Seats {
   /** While the node moves: the one that it leaves, without connections. */
   get current(): Seat {
     return this.#current
+  }
+
+  /** Only a new process can help. */
+  get isLost(): boolean {
+    return this.#isLost
   }
 
   /** Runs `work` when all moves before it are over. What it changes of the home and `move` belong together. */
@@ -58,7 +64,11 @@ export class Seats {
       throw cause
     }
     telemetry.report({ type: 'network.moved', level: 'info', data: { from: left.place.network.name, to: place.network.name } })
-    await this.#onMoved()
+    try {
+      await this.#onMoved()
+    } catch (err) {
+      telemetry.log.error({ err }, 'the node has moved, and cannot tell commands its new addresses')
+    }
   }
 
   async #goBack(place: Place, had: LeftSeat, reason: unknown): Promise<void> {
@@ -68,6 +78,7 @@ export class Seats {
     try {
       this.#current = await takeSeat(this.#parts, place, had)
     } catch (cause) {
+      this.#isLost = true
       throw new SeatLost(`the node could not move (${message}), and not get back either: start it anew`, { cause })
     }
   }

@@ -172,7 +172,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     clock,
     access,
     health,
-    isLive: () => home.store.failure === undefined,
+    isLive: () => home.store.failure === undefined && !seats.isLost,
   })
   const admin = opened.adopt(
     await openAdmin({ loaded: options.config, view, telemetry, clock, version, token, socket: home.paths.socket }),

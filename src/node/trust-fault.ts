@@ -20,6 +20,8 @@ const FAULTS: Readonly<Record<Exclude<TrustErrorCode, 'damaged'>, NodeFaultCode>
   protected: 'member-protected',
   'too-many': 'too-many',
   'other-network': 'in-network',
+  left: 'not-ready',
+  'not-level': 'not-ready',
 }
 
 /** Runs `work`; what the trust core refuses becomes a fault that the caller can act on. @throws NodeFault, StoreError */

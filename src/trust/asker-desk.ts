@@ -5,6 +5,7 @@ import type { Issuer } from './issuer.ts'
 import type { Membership } from './membership.ts'
 import { expectNodeName, orderedGroups } from './names.ts'
 import type { PendingAsk, PendingList } from './pending-list.ts'
+import { isX0Id } from './policy/selector.ts'
 import { TrustError } from './trust-error.ts'
 import { grantableValidity } from './validity.ts'
 
@@ -66,7 +67,7 @@ export class AskerDesk {
   /** By x0 id, of those who wait or are ignored, or by the name that one of those who wait wished. */
   #find(who: string, now: number): Pick<PendingAsk, 'x0Id' | 'name'> {
     const { pending, ignored } = this.#options
-    const waiting = pending.list(now).filter(({ x0Id, name }) => x0Id === who || name === who)
+    const waiting = pending.list(now).filter(({ x0Id, name }) => x0Id === who || (name === who && !isX0Id(who)))
     if (waiting.length > 1) {
       throw new TrustError('ambiguous', `${waiting.length} nodes wish the name ${who}: say which by its x0 id`)
     }

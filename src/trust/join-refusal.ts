@@ -32,6 +32,7 @@ const TEXTS = {
   'statement-bad': 'the successor statement does not hold',
   'founder-key': 'the keys of a founder stand in the genesis: they cannot be replaced',
   'issued-full': 'this member has issued as many credentials as it keeps: turn to another member',
+  'catching-up': 'this node has just started and still learns who was revoked meanwhile: try again in a minute',
   'policy-denied': 'the policy of this member does not let this node renew: ask its operator, or another member',
 } as const
 

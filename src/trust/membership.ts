@@ -91,7 +91,9 @@ export class Membership {
    */
   judge(shown: Shown, now: number): Judgement {
     const judgement = this.#examine(shown, now)
-    if ('standing' in judgement) this.#standings.put(judgement.standing.x0Id, judgement.standing)
+    // nameless ones, which an open network admits by the thousand, would push out those that say something
+    if ('standing' in judgement && judgement.standing.name !== undefined)
+      this.#standings.put(judgement.standing.x0Id, judgement.standing)
     return judgement
   }
 

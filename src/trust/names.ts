@@ -2,10 +2,11 @@ import type { ByteReader, ByteWriter } from '../platform/byte-codec.ts'
 import { MAX_GROUPS, MAX_NETWORK_NAME_BYTES } from './limits.ts'
 import { TrustError, type TrustErrorCode } from './trust-error.ts'
 
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+/** Not in the form of an x0 id: whoever may be named by either would be mistaken for somebody else. */
+const LABEL = /^(?!x0[a-z2-7]{52}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const NETWORK = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
 /** Completes "... is no name: ". */
-export const NAME_FORM = 'small letters, digits and hyphens, none of these at an end, 63 characters at most'
+export const NAME_FORM = 'small letters, digits and hyphens, none of these at an end, 63 characters at most, and no x0 id'
 
 /** Whether it is the name of a node; groups, services and rules have the same form. */
 export function isNodeName(name: string): boolean {

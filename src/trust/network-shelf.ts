@@ -9,6 +9,7 @@ import { forgetNetwork, isHalfForgotten } from './forget-network.ts'
 import { readTime } from './form.ts'
 import { decodeGenesis, type Genesis } from './genesis.ts'
 import { Membership } from './membership.ts'
+import { OneByOne } from './one-by-one.ts'
 import { revocationKey, revocationWrite } from './revocation-shelf.ts'
 import type { OnDamaged } from './shelf-load.ts'
 import { SHELVES } from './shelf-names.ts'
@@ -48,6 +49,7 @@ export class NetworkShelf {
   #membership: Membership
   /** Keys of revocations that cannot be read. */
   #damaged: readonly string[] = []
+  readonly #turns = new OneByOne()
 
   private constructor(options: NetworkShelfOptions) {
     this.#options = options
@@ -78,8 +80,17 @@ export class NetworkShelf {
     return this.#membership
   }
 
+  /** A revocation on the disk cannot be read, and has not come again since. */
+  get isDamaged(): boolean {
+    return this.#damaged.length > 0
+  }
+
   /** @throws TrustError `other-network` where the home is in one already; `bad-invite` for a door that cannot be kept; StoreError */
-  async enter(entered: Pick<KeptNetwork, 'genesis' | 'credential' | 'doors'>): Promise<void> {
+  enter(entered: Pick<KeptNetwork, 'genesis' | 'credential' | 'doors'>): Promise<void> {
+    return this.#turns.run(() => this.#enter(entered))
+  }
+
+  async #enter(entered: Pick<KeptNetwork, 'genesis' | 'credential' | 'doors'>): Promise<void> {
     if (this.#kept !== undefined) {
       throw new TrustError('other-network', `this node is in the network ${this.#kept.genesis.name}: leave it first`)
     }
@@ -93,23 +104,36 @@ export class NetworkShelf {
     this.#membership = new Membership({ backend: this.#options.backend, genesis })
   }
 
-  /** A renewed one. @throws StoreError */
-  async keepCredential(credential: Uint8Array): Promise<void> {
-    const kept = this.#expectKept()
+  /** A renewed one, of the network `of` (its id); nothing where the home has left that meanwhile. @throws StoreError */
+  keepCredential(of: Uint8Array, credential: Uint8Array): Promise<void> {
+    return this.#whileIn(of, (kept) => this.#keepCredential(kept, credential))
+  }
+
+  async #keepCredential(kept: KeptNetwork, credential: Uint8Array): Promise<void> {
     await this.#network.put(CREDENTIAL, credential, { sync: true })
     this.#kept = { ...kept, credential }
   }
 
-  /** Puts what the membership holds about a subject (x0 id, 32 bytes) on disk, after it took something new. @throws StoreError */
-  async keepRevocation(subject: Uint8Array): Promise<void> {
+  /**
+   * Puts what the membership holds about a subject (x0 id, 32 bytes) on disk, after it took something new; nothing where the
+   * home has left the network `of`. @throws StoreError
+   */
+  keepRevocation(of: Uint8Array, subject: Uint8Array): Promise<void> {
+    return this.#whileIn(of, () => this.#keepRevocation(subject))
+  }
+
+  async #keepRevocation(subject: Uint8Array): Promise<void> {
     const revocation = this.#membership.revocationOf(subject)
     if (revocation === undefined) return
     await this.#options.store.batch([revocationWrite(this.#revocations, revocation)], { sync: true })
   }
 
-  /** All that a member knows is here, at `now` (wall clock ms). @throws StoreError */
-  async markSynced(now: number): Promise<void> {
-    const kept = this.#expectKept()
+  /** All that a member knows is here, at `now` (wall clock ms); nothing where the home has left `of`. @throws StoreError */
+  markSynced(of: Uint8Array, now: number): Promise<void> {
+    return this.#whileIn(of, (kept) => this.#markSynced(kept, now))
+  }
+
+  async #markSynced(kept: KeptNetwork, now: number): Promise<void> {
     // what was damaged has come again and was written over, or nobody has it
     const known = new Set(this.#membership.revocations().map(({ subject }) => revocationKey(subject)))
     const lost = this.#damaged.filter((key) => !known.has(key))
@@ -121,11 +145,13 @@ export class NetworkShelf {
   }
 
   /** Leaves the network: nothing of it stays, this node's invites and what it issued included. @throws StoreError */
-  async forget(): Promise<void> {
-    await forgetNetwork(this.#options.store)
-    this.#kept = undefined
-    this.#damaged = []
-    this.#membership = new Membership({ backend: this.#options.backend, genesis: undefined })
+  forget(): Promise<void> {
+    return this.#turns.run(async () => {
+      await forgetNetwork(this.#options.store)
+      this.#kept = undefined
+      this.#damaged = []
+      this.#membership = new Membership({ backend: this.#options.backend, genesis: undefined })
+    })
   }
 
   async #load(): Promise<void> {
@@ -183,9 +209,11 @@ export class NetworkShelf {
     return { type: 'put', namespace: this.#network, key, value }
   }
 
-  #expectKept(): KeptNetwork {
-    if (this.#kept === undefined) throw new TrustError('open-network', 'this node is in no network')
-    return this.#kept
+  /** In turn with everything else that changes the shelf: what was begun in a network ends there, or not at all. */
+  #whileIn(of: Uint8Array, work: (kept: KeptNetwork) => Promise<void>): Promise<void> {
+    return this.#turns.run(async () => {
+      if (this.#kept !== undefined && equalBytes(this.#kept.genesis.id, of)) await work(this.#kept)
+    })
   }
 }
 
@@ -194,7 +222,7 @@ function isDamage(error: unknown): boolean {
 }
 
 function damagedGenesis(how: string, cause?: unknown): TrustError {
-  const advice = 'restore a backup, or leave the network with `x0 network leave` and join it again'
+  const advice = 'restore a backup, or leave the network with `x0 leave` and join it again'
   return new TrustError('damaged', `the genesis of the network in this home is ${how}: ${advice}`, { cause })
 }
 

@@ -43,6 +43,8 @@ export interface SponsorOptions {
   readonly onDamaged: OnDamaged
   /** Whether somebody whose credential holds may have it renewed here; by default everybody may. */
   readonly mayRenew?: (credential: Credential) => boolean
+  /** False while this node may not know who was revoked: then it lets nobody in. */
+  readonly isLevel?: () => boolean
   /** Brings requests to other members; without it their applicants are told whom to turn to. */
   readonly forward?: Forward
 }
@@ -67,6 +69,7 @@ export class Sponsor {
   readonly #invites: InviteDesk
   readonly #askers: AskerDesk
   readonly #turns = new OneByOne()
+  #isClosed = false
 
   private constructor(options: SponsorOptions, genesis: Genesis, { tokens, issued, ignored }: Shelves) {
     const { backend, identity, membership, store, random, report } = options
@@ -238,18 +241,29 @@ export class Sponsor {
     if (greeting !== undefined) return greeting
     const isMine = request.kind !== 'redeem' || equalBytes(request.issuer, this.#options.identity.x0Id)
     if (!this.isSponsor || !isMine) return this.#keeper.pass(request, bytes, applicant)
-    if (this.#turns.waiting >= MAX_WAITING_REQUESTS) return refused('busy')
+    if (this.#options.isLevel?.() === false) return refused('catching-up')
+    if (this.#turns.waiting >= MAX_WAITING_REQUESTS || this.#isClosed) return refused('busy')
     try {
       // once more: a revocation may have come while it waited for its turn
       return await this.#turn((now) => this.#keeper.greet(request, applicant) ?? this.#joins.decide(request, applicant, now))
     } catch (error) {
+      if (error instanceof TrustError && error.code === 'left') return refused('busy')
       if (!(error instanceof StoreError)) throw error
       this.#options.report({ type: 'store-failed', error })
       return refused('busy')
     }
   }
 
+  /** Decides nothing more, and waits for what is being decided: nothing is written for this network after that. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#turns.run(() => Promise.resolve())
+  }
+
   #turn<T>(task: (now: number) => Promise<T> | T): Promise<T> {
-    return this.#turns.run(async () => await task(this.#options.clock.now()))
+    return this.#turns.run(async () => {
+      if (this.#isClosed) throw new TrustError('left', 'this node is leaving the network')
+      return await task(this.#options.clock.now())
+    })
   }
 }

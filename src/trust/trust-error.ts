@@ -8,6 +8,8 @@
  * - `revoked`: that key was revoked. `protected`: the key of a member cannot be.
  * - `too-many`: a limit of what is kept is reached.
  * - `other-network`: the home is in another network already.
+ * - `left`: the node is leaving the network, and decides nothing more in it.
+ * - `not-level`: the node does not know yet who was revoked while it was away.
  * - `damaged`: what the home keeps of its network is not what was written.
  */
 export type TrustErrorCode =
@@ -29,6 +31,8 @@ export type TrustErrorCode =
   | 'protected'
   | 'too-many'
   | 'other-network'
+  | 'left'
+  | 'not-level'
   | 'damaged'
 
 /** A fault in what makes up a network: its documents, its members, who may come in. The message says what to do where the operator can. */

@@ -46,8 +46,8 @@ async function joined(t: TestContext): Promise<{ store: Store; credential: Uint8
   ]
   await shelf.enter({ genesis, credential, doors })
   await shelf.membership.take((await revocationFor(anna, genesis, lost.x0Id)).bytes)
-  await shelf.keepRevocation(lost.x0Id)
-  await shelf.markSynced(NOW)
+  await shelf.keepRevocation(genesis.id, lost.x0Id)
+  await shelf.markSynced(genesis.id, NOW)
   return { store, credential }
 }
 
@@ -64,9 +64,10 @@ test('a fresh home is in no network', async (t) => {
   assert.equal(shelf.kept, undefined)
   assert.equal(shelf.membership.genesis, undefined)
   assert.ok('standing' in shelf.membership.judge({ x0Id: node.x0Id, credential: undefined }, NOW))
-  await assert.rejects(shelf.markSynced(NOW), trustCode('open-network'))
-  await assert.rejects(shelf.keepCredential(new Uint8Array(1)), trustCode('open-network'))
-  await shelf.keepRevocation(node.x0Id)
+  // what was begun before it left, or in another network, writes nothing
+  await shelf.markSynced(genesis.id, NOW)
+  await shelf.keepCredential(genesis.id, new Uint8Array(1))
+  await shelf.keepRevocation(genesis.id, node.x0Id)
   assert.deepEqual(damaged, [])
 })
 
@@ -89,7 +90,7 @@ test('what a home keeps of its network is there after a restart, checked', async
     [hex(lost.x0Id)],
   )
   const renewed = (await credentialFor(anna, genesis, node.x0Id, { name: 'renewed' })).bytes
-  await shelf.keepCredential(renewed)
+  await shelf.keepCredential(genesis.id, renewed)
   assert.equal(hex((await openShelf(store)).shelf.kept?.credential), hex(renewed))
 })
 
@@ -165,14 +166,14 @@ test('a damaged revocation is told, and the node is not caught up until it has s
   // it comes again with the sync and takes the place of what was damaged
   const { shelf } = await openShelf(store)
   assert.equal((await shelf.membership.take(good)).verdict, 'new')
-  await shelf.keepRevocation(lost.x0Id)
-  await shelf.markSynced(NOW + 1)
+  await shelf.keepRevocation(genesis.id, lost.x0Id)
+  await shelf.markSynced(genesis.id, NOW + 1)
   const healed = await openShelf(store)
   assert.deepEqual([healed.damaged, healed.shelf.kept?.lastSyncedAt], [[], NOW + 1])
   assert.equal(hex(healed.shelf.membership.revocationOf(lost.x0Id)?.bytes), hex(good))
   // nobody has it: a sync ends that too
   await revocations.put(key, good.subarray(1))
-  await (await openShelf(store)).shelf.markSynced(NOW + 2)
+  await (await openShelf(store)).shelf.markSynced(genesis.id, NOW + 2)
   const without = await openShelf(store)
   assert.deepEqual([without.damaged, without.shelf.kept?.lastSyncedAt], [[], NOW + 2])
 })
