@@ -22,6 +22,8 @@ export class Invariants {
   readonly #deadlines = new Map<string, ToyProposal>()
   readonly #print: Hash = createHash('sha256')
   #failure: string | undefined
+  readonly #decidedAt: number[] = []
+  readonly #stopped: string[] = []
   #maxRound = 0
 
   constructor(attesters: readonly Attester[], scenario: Scenario) {
@@ -35,6 +37,14 @@ export class Invariants {
 
   get heights(): number {
     return this.#decisions.size
+  }
+
+  get decidedAt(): readonly number[] {
+    return this.#decidedAt
+  }
+
+  get stopped(): readonly string[] {
+    return this.#stopped
   }
 
   get maxRound(): number {
@@ -57,18 +67,23 @@ export class Invariants {
     votes.set(one, (votes.get(one) ?? new Set()).add(node.index))
   }
 
-  observe(node: SimNode, effect: DecisionLogEffect<ToyState>): void {
+  observe(node: SimNode, effect: DecisionLogEffect<ToyState>, now: number): void {
     if (!node.isHonest) return
     if (effect.type === 'sign') this.#signs(node, effect.statement)
-    else if (effect.type === 'store') this.#decides(node, effect.decision)
+    else if (effect.type === 'store') this.#decides(node, effect.decision, now)
     else if (effect.type === 'reconcile') this.#sets.set(effect.state.set.epoch, effect.state.set)
-    else if (effect.type === 'stopped') this.fail(`node ${node.address} stops: ${effect.why}`)
+    else if (effect.type === 'stopped') this.#stops(node.address, effect.why)
     else if (effect.type === 'bad-decision') this.fail(`node ${node.address} refuses a decision: ${effect.fault}`)
   }
 
   /** At the end of a run. */
   conclude(): void {
     for (const decision of this.#decisions.values()) this.#checkTimely(decision)
+  }
+
+  #stops(address: number, why: string): void {
+    if (!this.#scenario.excused.includes(address)) this.fail(`node ${address} stops: ${why}`)
+    this.#stopped.push(`${address} ${why}`)
   }
 
   #signs(node: SimNode, statement: Uint8Array): void {
@@ -81,13 +96,14 @@ export class Invariants {
     this.#print.update(bytes)
   }
 
-  #decides(node: SimNode, decision: Decision): void {
+  #decides(node: SimNode, decision: Decision, now: number): void {
     const { record, hash, certificate } = decision
     const other = this.#decisions.get(record.height)
     if (other !== undefined && other.hash !== hash) this.fail(`disagreement: two decisions at height ${record.height}`)
     this.#print.update(`${node.address} ${hash} `)
     if (other !== undefined) return
     this.#decisions.set(record.height, decision)
+    this.#decidedAt.push(now)
     this.#maxRound = Math.max(this.#maxRound, certificate.round)
     this.#checkTime(node, decision)
   }

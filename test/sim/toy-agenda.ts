@@ -49,7 +49,11 @@ export class ToyAgenda implements Agenda<ToyState> {
   }
 
   nextDeadline(state: ToyState): number {
-    return Math.min(...this.#open(state).map(({ proposal }) => proposal.deadline))
+    let next = Number.POSITIVE_INFINITY
+    for (const [id, { proposal }] of this.#cuts) {
+      if (proposal.deadline < next && !state.closed.includes(id)) next = proposal.deadline
+    }
+    return next
   }
 
   propose(state: ToyState, context: AgendaContext): ClosingWithSupport | { readonly notBefore: number } | undefined {

@@ -40,7 +40,7 @@ export interface Scenario {
   /** Stops at these times, for good or to be started again. */
   readonly stops: readonly { readonly at: number; readonly node: number; readonly startsAt: number | undefined }[]
   readonly parts: NodeParts
-  /** Nodes that need not get anywhere: down for good, or cut off. */
+  /** Nodes that need not get anywhere: down for good, cut off, or of an old version. */
   readonly excused: readonly number[]
   /** Single messages that are lost. */
   readonly isCut?: (from: number, to: number, packet: Packet, now: number) => boolean
@@ -52,6 +52,10 @@ export interface Outcome {
   /** Ms of virtual time. */
   readonly took: number
   readonly heights: number
+  /** When the first honest node decided each height, ms of virtual time. */
+  readonly decidedAt: readonly number[]
+  /** Excused nodes that stopped for ever, and why. */
+  readonly stopped: readonly string[]
   readonly crashes: number
   /** The highest round in which something was decided. */
   readonly maxRound: number
@@ -100,7 +104,7 @@ class World {
       send: (from: number, to: number, packet: Packet) => this.#network.send(from, to, packet),
       crashesAtWrite: (node: SimNode) => this.#crashesAtWrite(node),
       timely: (node: SimNode, proposal: ToyProposal, one: Votes) => this.#invariants.timely(node, proposal, one),
-      observe: (node: SimNode, effect: DecisionLogEffect<ToyState>) => this.#invariants.observe(node, effect),
+      observe: (node: SimNode, effect: DecisionLogEffect<ToyState>) => this.#invariants.observe(node, effect, schedule.now),
     }
     this.#nodes = scenario.nodes.map(
       ({ index, isHonest, clockOffset, parts }, address) =>
@@ -122,8 +126,8 @@ class World {
     }
     if (!isDecided) this.#invariants.fail(`not decided ${patience} ms after the last fault: ${this.#describe()}`)
     else this.#invariants.conclude()
-    const { failure, heights, maxRound, fingerprint } = this.#invariants
-    return { failure, took: this.#schedule.now, heights, crashes: this.#crashes, maxRound, fingerprint }
+    const { failure, heights, decidedAt, stopped, maxRound, fingerprint } = this.#invariants
+    return { failure, took: this.#schedule.now, heights, decidedAt, stopped, crashes: this.#crashes, maxRound, fingerprint }
   }
 
   #at(time: number, address: number, run: (node: SimNode) => void): void {

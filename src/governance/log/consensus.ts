@@ -160,7 +160,7 @@ export class Consensus {
 
   /** Line 55: an honest attester is further on. */
   #skip(): boolean {
-    const reached = this.#rounds.reached()
+    const { reached } = this.#rounds
     if (reached <= this.#round) return false
     if (this.#phase === 'idle' && this.#isResumed && this.#desk.lock.round >= reached) this.#begin()
     else this.#startRound(reached)

@@ -11,6 +11,7 @@ export class Rounds {
   readonly #books = new Map<number, RoundBook>()
   readonly #highest = new Map<number, number>()
   #current = 0
+  #reached = -1
 
   constructor(set: AttesterSet, isQuorum: (weight: number, total: number) => boolean) {
     this.#set = set
@@ -46,20 +47,15 @@ export class Rounds {
 
   /** An attester has spoken in this round. */
   saw(attester: number, round: number): void {
-    this.#highest.set(attester, Math.max(round, this.#highest.get(attester) ?? -1))
+    if (round <= (this.#highest.get(attester) ?? -1)) return
+    this.#highest.set(attester, round)
+    this.#reached = this.#highestOfThird()
   }
 
   /** The highest round that more than a third of the weight has reached, so that an honest attester has; -1 for none. */
-  reached(): number {
-    const descending = [...this.#highest].sort(([, one], [, other]) => other - one)
-    let weight = 0
-    for (const [attester, round] of descending) {
-      weight += attesterOf(this.#set, attester)?.weight ?? 0
-      if (holdsHonest(weight, this.#set.weight)) return round
-    }
-    return -1
+  get reached(): number {
+    return this.#reached
   }
-
   /** What a hash stands for, if a proposal brought it. */
   content(value: string): Value | undefined {
     for (const book of this.#books.values()) {
@@ -67,6 +63,16 @@ export class Rounds {
       if (proposal !== undefined) return proposal.content
     }
     return undefined
+  }
+
+  #highestOfThird(): number {
+    const descending = [...this.#highest].sort(([, one], [, other]) => other - one)
+    let weight = 0
+    for (const [attester, round] of descending) {
+      weight += attesterOf(this.#set, attester)?.weight ?? 0
+      if (holdsHonest(weight, this.#set.weight)) return round
+    }
+    return -1
   }
 
   #isKept(round: number): boolean {
