@@ -73,6 +73,8 @@ export class Invariants {
     else if (effect.type === 'store') this.#decides(node, effect.decision, now)
     else if (effect.type === 'reconcile') this.#sets.set(effect.state.set.epoch, effect.state.set)
     else if (effect.type === 'stopped') this.#stops(node.address, effect.why)
+    else if (effect.type === 'evidence') this.#accuses(effect.one.attester)
+    else if (effect.type === 'refused') this.fail(`node ${node.address} refuses a message: ${effect.fault}`)
     else if (effect.type === 'bad-decision') this.fail(`node ${node.address} refuses a decision: ${effect.fault}`)
   }
 
@@ -84,6 +86,11 @@ export class Invariants {
   #stops(address: number, why: string): void {
     if (!this.#scenario.excused.includes(address)) this.fail(`node ${address} stops: ${why}`)
     this.#stopped.push(`${address} ${why}`)
+  }
+
+  /** Whoever kept to the rules is never said not to have. */
+  #accuses(member: number): void {
+    if (this.#scenario.nodes.some(({ index, isHonest }) => index === member && isHonest)) this.fail(`evidence against member ${member}, who is honest`)
   }
 
   #signs(node: SimNode, statement: Uint8Array): void {

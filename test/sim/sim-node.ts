@@ -124,6 +124,7 @@ export class SimNode {
       rules,
       lock: lock instanceof Uint8Array ? decodeSignLock(lock) : undefined,
       isRestored: false,
+      checkpoint: undefined,
     })
     this.#carryOut(this.#log.start(this.#moment()))
     this.#later(this.#around.random.fraction() * HELLO_MS, () => this.#hello())

@@ -2,6 +2,7 @@ import { attesterOf, type AttesterSet, strictRounds } from './attester-set.ts'
 import { carryOut, type ChainFault, follow } from './chain.ts'
 import { Consensus } from './consensus.ts'
 import type { ConsensusEffect, ConsensusEvent, ConsensusRules } from './consensus-form.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { type Decision, faultOfCertificate, makeDecision } from './decision.ts'
 import { MAX_REMEMBERED_RECORDS } from './limits.ts'
 import type { LogState, StateMachine } from './log-state.ts'
@@ -27,6 +28,8 @@ export interface DecisionLogOptions<State> {
   readonly lock: SignLock | undefined
   /** The disk is an older copy, or has lost the lock: what was signed since is not known. */
   readonly isRestored: boolean
+  /** What the invite named; undefined for a founder. */
+  readonly checkpoint: Checkpoint | undefined
 }
 
 export type DecisionLogEvent =
@@ -89,7 +92,9 @@ export class DecisionLog<State> {
   constructor(options: DecisionLogOptions<State>) {
     this.#options = options
     this.#head = options.head
-    this.#signFrom = options.isRestored ? Number.POSITIVE_INFINITY : (options.lock?.height ?? 0)
+    // what the checkpoint covers is decided, and before the lock something else may have been signed
+    const signFrom = Math.max(options.lock?.height ?? 0, (options.checkpoint?.height ?? 0) + 1)
+    this.#signFrom = options.isRestored ? Number.POSITIVE_INFINITY : signFrom
     this.#consensus = this.#open(0)
   }
 
@@ -209,13 +214,13 @@ export class DecisionLog<State> {
 
   #decision(from: string, decision: Decision): void {
     const { height } = decision.record
-    const { machine, verify } = this.#options
+    const { machine, verify, checkpoint } = this.#options
     if (height <= this.#head.height) return this.#compareDecision(decision, this.#remembered.get(height))
     if (height > this.#head.height + 1) return this.#ask(from)
     if (this.#storing !== undefined) {
       return this.#compareDecision(decision, { hash: this.#storing.decision.hash, set: this.#head.set })
     }
-    const followed = follow(machine, this.#head, decision, verify)
+    const followed = follow(machine, this.#head, decision, verify, checkpoint)
     if (!('fault' in followed)) this.#effects.push({ type: 'announce', decision })
     this.#adopt(decision, followed, from)
   }

@@ -32,8 +32,9 @@ export class RoundBook {
     const present = this.#present(message)
     const isKnown = present.some((other) => isSameStatement(other, message))
     if (isKnown || (present.length >= MAX_BODIES && !this.#isAwaited(message))) return { isNew: false, conflict: undefined }
+    const [conflict] = present
     this.#put(message)
-    return { isNew: true, conflict: present[0] }
+    return { isNew: true, conflict }
   }
 
   has(message: ConsensusMessage): boolean {
