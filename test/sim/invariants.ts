@@ -90,7 +90,8 @@ export class Invariants {
 
   /** Whoever kept to the rules is never said not to have. */
   #accuses(member: number): void {
-    if (this.#scenario.nodes.some(({ index, isHonest }) => index === member && isHonest)) this.fail(`evidence against member ${member}, who is honest`)
+    if (this.#scenario.nodes.some(({ index, isHonest }) => index === member && isHonest))
+      this.fail(`evidence against member ${member}, who is honest`)
   }
 
   #signs(node: SimNode, statement: Uint8Array): void {
@@ -119,8 +120,10 @@ export class Invariants {
   #checkTime(node: SimNode, { record }: Decision): void {
     const offsets = this.#scenario.nodes.filter(({ isHonest }) => isHonest).map(({ clockOffset }) => clockOffset)
     const latest = node.wall - (this.#scenario.nodes[node.address]?.clockOffset ?? 0) + Math.max(...offsets)
-    if (record.time > latest || record.time < TOY_NETWORK.createdAt) this.fail(`a record from another time: height ${record.height}`)
-    const deadline = this.#scenario.proposals.find(({ proposal }) => toyId(proposal) === record.closes?.proposal)?.proposal.deadline
+    if (record.time > latest || record.time < TOY_NETWORK.createdAt)
+      this.fail(`a record from another time: height ${record.height}`)
+    const deadline = this.#scenario.proposals.find(({ proposal }) => toyId(proposal) === record.closes?.proposal)?.proposal
+      .deadline
     if (deadline !== undefined && record.time < deadline) this.fail(`a vote was closed before its end: height ${record.height}`)
   }
 

@@ -28,7 +28,9 @@ for (let seed = first; seed < first + runs; seed++) {
   const outcome = runScenario(randomScenario(seed, parts))
   if (outcome.failure !== undefined) {
     console.error(`seed ${seed}: ${outcome.failure}`)
-    console.error(`again: npm run sim -- --runs 1 --seed ${seed}${values.mutant === undefined ? '' : ` --mutant ${values.mutant}`}`)
+    console.error(
+      `again: npm run sim -- --runs 1 --seed ${seed}${values.mutant === undefined ? '' : ` --mutant ${values.mutant}`}`,
+    )
     process.exit(1)
   }
   totals.heights += outcome.heights

@@ -3,7 +3,7 @@ import type { Weather } from './network.ts'
 import { SeededRandom } from './seeded-random.ts'
 import type { NodeParts } from './sim-node.ts'
 import { ELECT, SET_PARAMETER, TOY_NETWORK, type ToyProposal } from './toy-network.ts'
-import { ballot, ballotsIn, type Votes, VOTES } from './votes.ts'
+import { ballot, ballotsIn, VOTES, type Votes } from './votes.ts'
 import type { NodePlan, Scenario } from './world.ts'
 
 /** As it is meant to be. */
@@ -44,7 +44,11 @@ export function randomScenario(seed: number, parts: NodeParts = SOUND): Scenario
     calmDelay: random.whole(20, 300),
     calmFrom,
     patience: PATIENCE_MS,
-    crashes: { budget: random.chance(0.5) ? random.whole(1, 6) : 0, chanceAtWrite: random.pick([0.01, 0.05, 0.2]), maxDownMs: 4_000 },
+    crashes: {
+      budget: random.chance(0.5) ? random.whole(1, 6) : 0,
+      chanceAtWrite: random.pick([0.01, 0.05, 0.2]),
+      maxDownMs: 4_000,
+    },
     stops: [],
     parts,
     excused: [],
@@ -75,7 +79,10 @@ function plannedNodes(random: SeededRandom, members: number, attesters: number, 
   // as far as epsilon allows, and in a few runs far beyond it
   const skew = random.chance(0.85) ? TIMING.epsilonMs / 4 : 3_000
   const clockOffset = (): number => Math.round((2 * random.fraction() - 1) * skew)
-  const drops = (votes: Votes): Votes => ballotsIn(votes).slice(1).reduce((sum, one) => sum | one, 0)
+  const drops = (votes: Votes): Votes =>
+    ballotsIn(votes)
+      .slice(1)
+      .reduce((sum, one) => sum | one, 0)
   const cheating = random.chance(0.5) ? { parts: { ways: { ...SOUND.ways, distort: drops } } } : {}
   const plans = Array.from({ length: members }, (_, index): NodePlan => {
     const isHonest = !cheats.includes(index)

@@ -110,7 +110,10 @@ function isOfRoundZero(packet: Packet): boolean {
 }
 
 function isVoteOf(packet: Packet, attester: number): boolean {
-  return isPrecommitOf(packet, attester) || (packet.type === 'consensus' && packet.message.kind === 'prevote' && packet.message.attester === attester)
+  return (
+    isPrecommitOf(packet, attester) ||
+    (packet.type === 'consensus' && packet.message.kind === 'prevote' && packet.message.attester === attester)
+  )
 }
 
 function isPrecommitOf(packet: Packet, attester: number): boolean {

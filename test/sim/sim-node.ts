@@ -22,7 +22,12 @@ export type Packet =
   | { readonly type: 'ask'; readonly from: number }
   | { readonly type: 'votes'; readonly proposal: ToyProposal; readonly votes: Votes }
   | { readonly type: 'want' }
-  | { readonly type: 'hello'; readonly height: number; readonly all: readonly (readonly [ToyProposal, Votes])[]; readonly isAnswer: boolean }
+  | {
+      readonly type: 'hello'
+      readonly height: number
+      readonly all: readonly (readonly [ToyProposal, Votes])[]
+      readonly isAnswer: boolean
+    }
 
 /** Of what a node is made; a mutant has one part that is wrong. */
 export interface NodeParts {
@@ -156,20 +161,27 @@ export class SimNode {
     const peer = String(from)
     switch (packet.type) {
       case 'consensus':
-        return this.#step({ type: 'message', from: peer, message: packet.message })
+        this.#step({ type: 'message', from: peer, message: packet.message })
+        break
       case 'summary':
-        return this.#step({ type: 'summary', from: peer, summary: packet.summary })
+        this.#step({ type: 'summary', from: peer, summary: packet.summary })
+        break
       case 'decision':
-        return this.#step({ type: 'decision', from: peer, decision: packet.decision })
+        this.#step({ type: 'decision', from: peer, decision: packet.decision })
+        break
       case 'ask':
-        return this.#supply(from, packet.from)
+        this.#supply(from, packet.from)
+        break
       case 'want':
-        return this.#around.send(this.address, from, this.#helloPacket(true))
+        this.#around.send(this.address, from, this.#helloPacket(true))
+        break
       case 'votes':
         this.#know(packet.proposal)
-        return this.#takeVotes(from, packet.proposal, packet.votes)
+        this.#takeVotes(from, packet.proposal, packet.votes)
+        break
       case 'hello':
-        return this.#answerHello(from, packet)
+        this.#answerHello(from, packet)
+        break
     }
   }
 
@@ -190,36 +202,46 @@ export class SimNode {
       case 'persist': {
         const { sequence } = effect
         const done = (): void => this.#step({ type: 'persisted', sequence })
-        if (this.parts.storesLock) return this.#write('lock', encodeSignLock(effect.lock), true, done)
-        return this.#later(2, done)
+        if (this.parts.storesLock) this.#write('lock', encodeSignLock(effect.lock), true, done)
+        else this.#later(2, done)
+        break
       }
       case 'sign': {
         const { token, statement, context } = effect
         const signature = toySignature(this.index, statement, context)
-        return this.#later(1, () => this.#step({ type: 'signed', token, signature }))
+        this.#later(1, () => this.#step({ type: 'signed', token, signature }))
+        break
       }
       case 'store': {
         const { height } = effect.decision.record
-        return this.#write(`decision/${height}`, encodeDecision(effect.decision), true, () => this.#step({ type: 'stored', height }))
+        this.#write(`decision/${height}`, encodeDecision(effect.decision), true, () => this.#step({ type: 'stored', height }))
+        break
       }
       case 'broadcast':
-        return this.#broadcast({ type: 'consensus', message: effect.message })
+        this.#broadcast({ type: 'consensus', message: effect.message })
+        break
       case 'relay':
-        return this.#broadcast({ type: 'consensus', message: effect.message }, Number(effect.from))
+        this.#broadcast({ type: 'consensus', message: effect.message }, Number(effect.from))
+        break
       case 'announce':
-        return this.#broadcast({ type: 'decision', decision: effect.decision })
+        this.#broadcast({ type: 'decision', decision: effect.decision })
+        break
       case 'send':
         for (const message of effect.messages) this.#around.send(this.address, Number(effect.to), { type: 'consensus', message })
-        return
+        break
       case 'summary':
-        if (effect.to === undefined) return this.#broadcast({ type: 'summary', summary: effect.summary })
-        return this.#around.send(this.address, Number(effect.to), { type: 'summary', summary: effect.summary })
+        if (effect.to === undefined) this.#broadcast({ type: 'summary', summary: effect.summary })
+        else this.#around.send(this.address, Number(effect.to), { type: 'summary', summary: effect.summary })
+        break
       case 'needs':
-        return this.#around.send(this.address, Number(effect.from), { type: 'want' })
+        this.#around.send(this.address, Number(effect.from), { type: 'want' })
+        break
       case 'ask':
-        return this.#around.send(this.address, Number(effect.to), { type: 'ask', from: effect.from })
+        this.#around.send(this.address, Number(effect.to), { type: 'ask', from: effect.from })
+        break
       case 'supply':
-        return this.#supply(Number(effect.to), effect.from)
+        this.#supply(Number(effect.to), effect.from)
+        break
       default:
     }
   }
@@ -254,7 +276,12 @@ export class SimNode {
   #know(proposal: ToyProposal): void {
     if (this.#agenda.has(proposal)) return
     this.#agenda.open(proposal, { mine: 0, timely: 0, isWitness: true }, this.wall)
-    this.#write(`proposal/${proposal.number}`, JSON.stringify({ ...proposal, effect: [...proposal.effect] }), false, () => undefined)
+    this.#write(
+      `proposal/${proposal.number}`,
+      JSON.stringify({ ...proposal, effect: [...proposal.effect] }),
+      false,
+      () => undefined,
+    )
     this.#broadcast({ type: 'votes', proposal, votes: 0 })
     this.#wake()
   }

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Verdict } from '../../src/governance/log/consensus-form.ts'
 import { FairCut, type VoteSets } from '../../src/governance/log/fair-cut.ts'
-import type { Agenda, AgendaContext, ClosingWithSupport } from '../../src/governance/log/record-maker.ts'
 import type { Closing } from '../../src/governance/log/record.ts'
+import type { Agenda, AgendaContext, ClosingWithSupport } from '../../src/governance/log/record-maker.ts'
 import type { Timing } from '../../src/governance/log/timing.ts'
-import { toyClosing, toyId, type ToyProposal, type ToyState } from './toy-network.ts'
+import { type ToyProposal, type ToyState, toyClosing, toyId } from './toy-network.ts'
 import { type Votes, votesBytes, votesFrom } from './votes.ts'
 
 /** How an attester deals with the votes; the mutants and the cheats have other ways. */
@@ -71,7 +71,8 @@ export class ToyAgenda implements Agenda<ToyState> {
     if (known === undefined) return 'wait'
     const votes = votesFrom(Buffer.from(support).toString('hex'))
     const { proposal, cut } = known
-    if (proposal.deadline > context.time || !isDeepStrictEqual(plain(closing), plain(toyClosing(proposal, votes)))) return 'refuse'
+    if (proposal.deadline > context.time || !isDeepStrictEqual(plain(closing), plain(toyClosing(proposal, votes))))
+      return 'refuse'
     if (context.isNew && this.#ways.judgesCut) return cut.judge(votes, context.round, context.strictRounds, context.now.wall)
     return this.#ways.sets.includes(cut.mine, votes) ? 'accept' : 'wait'
   }

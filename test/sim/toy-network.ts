@@ -1,9 +1,9 @@
 import type { Attester } from '../../src/governance/log/attester-set.ts'
 import { sha256Hex } from '../../src/governance/log/hex.ts'
 import type { StateMachine } from '../../src/governance/log/log-state.ts'
-import type { VerifySignature } from '../../src/governance/log/statement.ts'
 import type { Closing } from '../../src/governance/log/record.ts'
-import { countOf, type Votes, VOTES } from './votes.ts'
+import type { VerifySignature } from '../../src/governance/log/statement.ts'
+import { countOf, VOTES, type Votes } from './votes.ts'
 
 /** A proposal of the simulator. What it does is two bytes. */
 export interface ToyProposal {

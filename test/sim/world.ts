@@ -145,7 +145,8 @@ class World {
 
   #crashesAtWrite(node: SimNode): boolean {
     const { crashes, calmFrom } = this.#scenario
-    if (this.#schedule.now >= calmFrom || this.#crashes >= crashes.budget || !this.#random.chance(crashes.chanceAtWrite)) return false
+    if (this.#schedule.now >= calmFrom || this.#crashes >= crashes.budget || !this.#random.chance(crashes.chanceAtWrite))
+      return false
     this.#crashes += 1
     node.crash()
     this.#schedule.after(1 + this.#random.fraction() * crashes.maxDownMs, () => this.#startAgain(node))
@@ -173,7 +174,9 @@ class World {
 
   #describe(): string {
     return this.#judged()
-      .map(({ address, log }) => `node ${address} ${log === undefined ? 'is down' : `is at ${log.head.height}, round ${log.round}`}`)
+      .map(
+        ({ address, log }) => `node ${address} ${log === undefined ? 'is down' : `is at ${log.head.height}, round ${log.round}`}`,
+      )
       .join(', ')
   }
 }

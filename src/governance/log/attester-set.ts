@@ -1,9 +1,9 @@
 import { COMPOSITE_PUBLIC_KEY_BYTES } from '../../crypto/composite.ts'
 import { equalBytes } from '../../crypto/constant-time.ts'
-import { type ByteReader, ByteWriter } from '../../platform/byte-codec.ts'
+import { ByteWriter } from '../../platform/byte-codec.ts'
 import { GovernanceError } from '../governance-error.ts'
-import { sha256Hex } from './hex.ts'
 import { MAX_VOTER_INDEX, MAX_WEIGHT } from '../limits.ts'
+import { sha256Hex } from './hex.ts'
 import { MAX_ATTESTERS } from './limits.ts'
 
 /** A member that decides for the log. */
@@ -38,28 +38,9 @@ export function makeAttesterSet(epoch: number, attesters: readonly Attester[]): 
   }
   for (const [position, attester] of ordered.entries()) expectAttester(attester, ordered.slice(0, position))
   const weight = ordered.reduce((sum, attester) => sum + attester.weight, 0)
-  const writer = new ByteWriter().bytes(LABEL).u32(epoch)
-  writeAttesters(writer, ordered)
+  const writer = new ByteWriter().bytes(LABEL).u32(epoch).u8(ordered.length)
+  for (const { index, key, weight: own } of ordered) writer.u16(index).bytes(key).u16(own)
   return { epoch, attesters: ordered, weight, root: sha256Hex(writer.finish()) }
-}
-
-/** One byte of count, then index, key and weight of each. */
-export function writeAttesters(writer: ByteWriter, attesters: readonly Attester[]): void {
-  writer.u8(attesters.length)
-  for (const { index, key, weight } of attesters) writer.u16(index).bytes(key).u16(weight)
-}
-
-/** @throws GovernanceError `bad-attesters`, or what the reader throws */
-export function readAttesterSet(reader: ByteReader, epoch: number): AttesterSet {
-  const attesters = reader.list(MAX_ATTESTERS, () => ({
-    index: reader.u16(),
-    key: Uint8Array.from(reader.bytes(COMPOSITE_PUBLIC_KEY_BYTES)),
-    weight: reader.u16(),
-  }))
-  if (attesters.some(({ index }, at) => at > 0 && index <= (attesters[at - 1]?.index ?? -1))) {
-    throw new GovernanceError('bad-attesters', 'the attesters are out of order')
-  }
-  return makeAttesterSet(epoch, attesters)
 }
 
 /** The attester with this index. */

@@ -96,7 +96,12 @@ export class Consensus {
 
   #begin(): void {
     if (this.#phase !== 'idle') return
-    if (!this.#isResumed) return this.#startRound(0)
+    if (this.#isResumed) this.#resume()
+    else this.#startRound(0)
+  }
+
+  /** Where the disk says that it was. */
+  #resume(): void {
     const { round, prevote, precommit } = this.#desk.lock
     this.#openRound(round)
     if (precommit !== undefined) this.#phase = 'precommit'

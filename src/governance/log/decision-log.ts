@@ -1,8 +1,8 @@
-import { attesterOf, type AttesterSet, strictRounds } from './attester-set.ts'
-import { carryOut, type ChainFault, follow } from './chain.ts'
+import { type AttesterSet, attesterOf, strictRounds } from './attester-set.ts'
+import { type ChainFault, carryOut, follow } from './chain.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { Consensus } from './consensus.ts'
 import type { ConsensusEffect, ConsensusEvent, ConsensusRules } from './consensus-form.ts'
-import type { Checkpoint } from './checkpoint.ts'
 import { type Decision, faultOfCertificate, makeDecision } from './decision.ts'
 import { MAX_REMEMBERED_RECORDS } from './limits.ts'
 import type { LogState, StateMachine } from './log-state.ts'
@@ -146,19 +146,23 @@ export class DecisionLog<State> {
       case 'message':
         if (event.message.height === this.#consensus.height) this.#pass(event)
         else if (event.message.height > this.#consensus.height) this.#ask(event.from)
-        return
+        break
       case 'summary':
         if (event.summary.height === this.#consensus.height) this.#pass(event)
         else this.#compare(event.from, event.summary.height - 1)
-        return
+        break
       case 'head':
-        return this.#compare(event.from, event.height)
+        this.#compare(event.from, event.height)
+        break
       case 'decision':
-        return this.#decision(event.from, event.decision)
+        this.#decision(event.from, event.decision)
+        break
       case 'stored':
-        return this.#stored(event.height)
+        this.#stored(event.height)
+        break
       case 'synced':
-        return this.#synced(event.signFrom ?? this.#head.height + 2)
+        this.#synced(event.signFrom ?? this.#head.height + 2)
+        break
       default:
         this.#pass(event)
     }
@@ -214,12 +218,14 @@ export class DecisionLog<State> {
 
   #decision(from: string, decision: Decision): void {
     const { height } = decision.record
+    if (height > this.#consensus.height) this.#ask(from)
+    else if (height < this.#consensus.height) this.#compareDecision(decision, this.#remembered.get(height))
+    else if (this.#storing === undefined) this.#follow(from, decision)
+    else this.#compareDecision(decision, { hash: this.#storing.decision.hash, set: this.#head.set })
+  }
+
+  #follow(from: string, decision: Decision): void {
     const { machine, verify, checkpoint } = this.#options
-    if (height <= this.#head.height) return this.#compareDecision(decision, this.#remembered.get(height))
-    if (height > this.#head.height + 1) return this.#ask(from)
-    if (this.#storing !== undefined) {
-      return this.#compareDecision(decision, { hash: this.#storing.decision.hash, set: this.#head.set })
-    }
     const followed = follow(machine, this.#head, decision, verify, checkpoint)
     if (!('fault' in followed)) this.#effects.push({ type: 'announce', decision })
     this.#adopt(decision, followed, from)
@@ -239,7 +245,8 @@ export class DecisionLog<State> {
   /** A decision for a height that has one: a fork, unless it is the same one again or proves nothing. */
   #compareDecision(decision: Decision, own: Remembered | undefined): void {
     if (own === undefined || own.hash === decision.hash) return
-    if (faultOfCertificate(decision, own.set, this.#head.networkId, this.#options.verify) === undefined) this.#stop('fork', decision)
+    if (faultOfCertificate(decision, own.set, this.#head.networkId, this.#options.verify) === undefined)
+      this.#stop('fork', decision)
   }
 
   #stop(why: StopReason, decision: Decision): void {

@@ -4,7 +4,13 @@ import { faultOfProof } from './quorum-proof.ts'
 import type { RoundBook } from './round-book.ts'
 import { contextOf, encodeStatement, type VerifySignature } from './statement.ts'
 
-export type MessageFault = 'wrong-epoch' | 'not-an-attester' | 'not-the-proposer' | 'bad-readings' | 'bad-proof' | 'forged-signature'
+export type MessageFault =
+  | 'wrong-epoch'
+  | 'not-an-attester'
+  | 'not-the-proposer'
+  | 'bad-readings'
+  | 'bad-proof'
+  | 'forged-signature'
 
 export interface MessageJudge {
   readonly networkId: Uint8Array

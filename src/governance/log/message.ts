@@ -117,7 +117,9 @@ function readProposal(reader: ByteReader, slot: Slot): Proposal {
   if (!isAscending(readings.map(({ attester }) => attester))) throw fail('clock readings out of order, or two of one attester')
   const { height, epoch, round } = slot
   const proof: QuorumProof | undefined =
-    validRound < 0 ? undefined : { kind: 'prevote', height, epoch, round: validRound, value, signatures: readSignatures(reader, fail) }
+    validRound < 0
+      ? undefined
+      : { kind: 'prevote', height, epoch, round: validRound, value, signatures: readSignatures(reader, fail) }
   if (validRound >= round) throw fail('a proof from a round that is not before its own')
   if (content.id !== value) throw fail('a proposal of something else than it carries')
   if ((proof === undefined) === (readings.length === 0)) throw fail('a new value carries clock readings, an old one a proof')

@@ -1,7 +1,7 @@
 import { type ByteReader, ByteWriter } from '../../platform/byte-codec.ts'
 import { failing, hexOf, label, readMs, readTime, startReading } from '../form.ts'
-import { bytesOf, sha256Hex } from './hex.ts'
 import { MAX_TIMELOCK_MS } from '../limits.ts'
+import { bytesOf, sha256Hex } from './hex.ts'
 import { MAX_EFFECTS_BYTES, MAX_EXECUTED, MAX_RECORD_BYTES } from './limits.ts'
 import { readBlob, writeBlob } from './message.ts'
 
@@ -54,7 +54,10 @@ export function recordHash(body: Uint8Array): string {
 
 export function encodeRecord(record: RecordBody): Uint8Array {
   const writer = new ByteWriter().bytes(LABEL).bytes(record.networkId).u64(BigInt(record.height)).bytes(bytesOf(record.parent))
-  writer.u32(record.epoch).u64(BigInt(record.time)).u8(record.closes === undefined ? 0 : 1)
+  writer
+    .u32(record.epoch)
+    .u64(BigInt(record.time))
+    .u8(record.closes === undefined ? 0 : 1)
   if (record.closes !== undefined) writeClosing(writer, record.closes)
   writer.u8(record.executes.length)
   for (const proposal of record.executes) writer.bytes(bytesOf(proposal))

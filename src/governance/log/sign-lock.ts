@@ -63,7 +63,9 @@ export function blankLock(height: number, epoch: number): SignLock {
  */
 export function lockedBy(lock: SignLock, statement: Statement): SignLock {
   if (statement.height !== lock.height || statement.epoch !== lock.epoch || statement.round < lock.round) {
-    throw new Error(`the sign-lock is at ${lock.height}/${lock.round}: nothing is signed at ${statement.height}/${statement.round}`)
+    throw new Error(
+      `the sign-lock is at ${lock.height}/${lock.round}: nothing is signed at ${statement.height}/${statement.round}`,
+    )
   }
   const open = statement.round === lock.round ? lock : opened(lock, statement.round)
   if (open[statement.kind] !== undefined) throw new Error(`a second ${statement.kind} in round ${statement.round}`)

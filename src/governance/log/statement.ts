@@ -49,7 +49,10 @@ export function encodeStatement(networkId: Uint8Array, statement: Statement): Ui
   writer.u64(BigInt(statement.height)).u32(statement.epoch).u32(statement.round).u16(statement.attester)
   if (statement.kind === 'entry') return writer.u64(BigInt(statement.wall)).finish()
   if (statement.kind !== 'proposal') return writer.bytes(valueBytes(statement.value)).finish()
-  writer.u32(statement.validRound + 1).bytes(bytesOf(statement.value)).bytes(bytesOf(statement.carried))
+  writer
+    .u32(statement.validRound + 1)
+    .bytes(bytesOf(statement.value))
+    .bytes(bytesOf(statement.carried))
   return writer.finish()
 }
 

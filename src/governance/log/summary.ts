@@ -24,8 +24,15 @@ const fail = failing('bad-message')
 const SUMMARY_BYTES = LABEL.length + 8 + 4 + 4 + 4 + 4 + 1
 
 export function encodeSummary(summary: Summary): Uint8Array {
-  const writer = new ByteWriter().bytes(LABEL).u64(BigInt(summary.height)).u32(summary.round + 1)
-  writer.u32(summary.entries).u32(summary.prevotes).u32(summary.precommits).u8(summary.hasProposal ? 1 : 0)
+  const writer = new ByteWriter()
+    .bytes(LABEL)
+    .u64(BigInt(summary.height))
+    .u32(summary.round + 1)
+  writer
+    .u32(summary.entries)
+    .u32(summary.prevotes)
+    .u32(summary.precommits)
+    .u8(summary.hasProposal ? 1 : 0)
   return writer.finish()
 }
 

@@ -40,7 +40,10 @@ test('two quorums always have an honest attester in common while less than a thi
       const quorums = subsets(set).filter((members) => isQuorum(weightIn(members, set), set.weight))
       for (const one of quorums) {
         for (const other of quorums) {
-          const common = weightIn(one.filter((member) => other.includes(member)), set)
+          const common = weightIn(
+            one.filter((member) => other.includes(member)),
+            set,
+          )
           assert.ok(holdsHonest(common, set.weight))
         }
       }
@@ -80,7 +83,9 @@ test('in the first R0 rounds an honest attester proposes, whoever cheats below a
 })
 
 test('after a gradual change every new quorum holds more than a third of the old weight', (t) => {
-  const some = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 6, maxLength: 6 }).filter((list) => list.some((weight) => weight > 0))
+  const some = fc
+    .array(fc.integer({ min: 0, max: 4 }), { minLength: 6, maxLength: 6 })
+    .filter((list) => list.some((weight) => weight > 0))
   let gradual = 0
   fc.assert(
     fc.property(some, some, (before, after) => {
@@ -112,7 +117,10 @@ test('less than a third of the weight changes hands at once', () => {
 
 test('a set has 1 to 21 attesters, none twice, in order of their index whatever order they come in', () => {
   const refused = (attesters: readonly Attester[]) =>
-    assert.throws(() => makeAttesterSet(0, attesters), (error) => error instanceof GovernanceError && error.code === 'bad-attesters')
+    assert.throws(
+      () => makeAttesterSet(0, attesters),
+      (error) => error instanceof GovernanceError && error.code === 'bad-attesters',
+    )
   refused([])
   refused(Array.from({ length: 22 }, (_, index) => toyAttester(index, 1)))
   refused([toyAttester(1, 1), toyAttester(1, 2)])
@@ -122,13 +130,19 @@ test('a set has 1 to 21 attesters, none twice, in order of their index whatever 
   refused([toyAttester(65_536, 1)])
   refused([{ ...toyAttester(1, 1), key: new Uint8Array(32) }])
   const set = makeAttesterSet(3, [toyAttester(9, 2), toyAttester(4, 1)])
-  assert.deepEqual(set.attesters.map(({ index }) => index), [4, 9])
+  assert.deepEqual(
+    set.attesters.map(({ index }) => index),
+    [4, 9],
+  )
   assert.equal(set.root, makeAttesterSet(3, [toyAttester(4, 1), toyAttester(9, 2)]).root)
   assert.notEqual(set.root, makeAttesterSet(4, set.attesters).root)
 })
 
 test('the median time lies between two honest clocks, whatever less than a third says', (t) => {
-  const readings = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 9_999 })), { minLength: 1, maxLength: 9 })
+  const readings = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 9_999 })), {
+    minLength: 1,
+    maxLength: 9,
+  })
   fc.assert(
     fc.property(readings, fc.array(fc.boolean(), { minLength: 9, maxLength: 9 }), (list, lies) => {
       const set = setOf(...list.map(([weight]) => weight))

@@ -65,7 +65,10 @@ describe('a late joiner with real signatures', () => {
     const { signatures } = good.certificate
     const [first, second, third] = signatures
     assert.ok(first !== undefined && second !== undefined && third !== undefined)
-    const having = (changed: Partial<Decision['certificate']>): Decision => ({ ...good, certificate: { ...good.certificate, ...changed } })
+    const having = (changed: Partial<Decision['certificate']>): Decision => ({
+      ...good,
+      certificate: { ...good.certificate, ...changed },
+    })
     const flipped = Uint8Array.from(third.signature)
     flipped[0] = (flipped[0] ?? 0) ^ 1
     const cases: [Decision, ChainFault][] = [
@@ -75,7 +78,10 @@ describe('a late joiner with real signatures', () => {
       [having({ signatures: [first, second, second] }), 'duplicate-signer'],
       [having({ signatures: [first, second, third, { attester: 9, signature: third.signature }] }), 'foreign-signer'],
       [having({ round: 1 }), 'forged-signature'],
-      [decide(MACHINE, start, three, { time: createdAt + 5, closes: closing(1), alter: (record) => ({ ...record, epoch: 1 }) }), 'wrong-epoch'],
+      [
+        decide(MACHINE, start, three, { time: createdAt + 5, closes: closing(1), alter: (record) => ({ ...record, epoch: 1 }) }),
+        'wrong-epoch',
+      ],
     ]
     for (const [decision, fault] of cases) assert.equal(faultOf(start, decision, realVerify), fault)
   })
@@ -91,9 +97,17 @@ describe('a late joiner with real signatures', () => {
     const place = { author: 2, slot: 5 }
     const acceptance = newcomer.sign(acceptanceBody({ networkId, index: 7, weight: 1, ...place }), ACCEPTANCE_CONTEXT)
     const election = { kind: 'elect-attesters' as const, add: [{ index: 7, weight: 1, acceptance }], remove: [3] }
-    const context = { networkId, place, verify: realVerify, keyOf: (index: number) => (index === 7 ? newcomer.attester.key : undefined) }
+    const context = {
+      networkId,
+      place,
+      verify: realVerify,
+      keyOf: (index: number) => (index === 7 ? newcomer.attester.key : undefined),
+    }
     const elected = electedAttesters(start.set, election, context)
-    assert.deepEqual(elected?.map(({ index }) => index), [0, 1, 2, 7])
+    assert.deepEqual(
+      elected?.map(({ index }) => index),
+      [0, 1, 2, 7],
+    )
     assert.equal(electedAttesters(start.set, election, { ...context, place: { author: 2, slot: 6 } }), undefined)
     assert.equal(electedAttesters(start.set, election, { ...context, keyOf: () => undefined }), undefined)
     assert.equal(electedAttesters(start.set, { ...election, add: [{ index: 7, weight: 2, acceptance }] }, context), undefined)
@@ -105,7 +119,11 @@ describe('a chain', () => {
     let state = genesis()
     const chain: Decision[] = []
     for (let number = 1; number <= 7; number++) {
-      const decision = decide(MACHINE, state, FOUR.slice(number % 2, 4), { time: createdAt + number, closes: closing(number), round: number % 3 })
+      const decision = decide(MACHINE, state, FOUR.slice(number % 2, 4), {
+        time: createdAt + number,
+        closes: closing(number),
+        round: number % 3,
+      })
       chain.push(decision)
       state = after(state, decision)
     }
@@ -131,7 +149,8 @@ describe('a chain', () => {
 
   it('refuses what more than two thirds signed and does not follow', () => {
     const start = genesis()
-    const alter = (changed: object) => decide(MACHINE, start, FOUR, { time: createdAt + 5, closes: closing(1), alter: (record) => ({ ...record, ...changed }) })
+    const alter = (changed: object) =>
+      decide(MACHINE, start, FOUR, { time: createdAt + 5, closes: closing(1), alter: (record) => ({ ...record, ...changed }) })
     assert.equal(faultOf(start, alter({ stateRoot: '00'.repeat(32) })), 'wrong-state')
     assert.equal(faultOf(start, alter({ executes: [] })), 'wrong-state')
     assert.equal(faultOf(start, alter({ executes: [closing(2).proposal] })), 'wrong-state')
@@ -168,14 +187,26 @@ describe('a chain', () => {
   })
 
   it('keeps no more decisions waiting than its limit', () => {
-    const pending = Array.from({ length: 1_024 }, () => ({ proposal: '00', author: 0, slot: 0, executeAt: createdAt + 9, effects: Uint8Array.of(1, 1) }))
-    assert.throws(() => decide(MACHINE, { ...genesis(), pending }, FOUR, { time: createdAt, closes: closing(1, { timelock: 5 }) }), /too-many-pending/)
+    const pending = Array.from({ length: 1_024 }, () => ({
+      proposal: '00',
+      author: 0,
+      slot: 0,
+      executeAt: createdAt + 9,
+      effects: Uint8Array.of(1, 1),
+    }))
+    assert.throws(
+      () => decide(MACHINE, { ...genesis(), pending }, FOUR, { time: createdAt, closes: closing(1, { timelock: 5 }) }),
+      /too-many-pending/,
+    )
   })
 
   it('is not followed into what this version does not know; an upgraded one goes on from the same state', () => {
     const newer = toyMachine(FROM_THE_FUTURE)
     const start = genesis()
-    const decision = decide(newer, start, FOUR, { time: createdAt + 5, closes: closing(1, { effect: Uint8Array.of(FROM_THE_FUTURE, 1) }) })
+    const decision = decide(newer, start, FOUR, {
+      time: createdAt + 5,
+      closes: closing(1, { effect: Uint8Array.of(FROM_THE_FUTURE, 1) }),
+    })
     assert.equal(faultOf(start, decision), 'upgrade-needed')
     assert.ok('state' in follow(newer, start, decision, toyVerify))
   })
@@ -192,7 +223,11 @@ describe('epochs', () => {
     const by = (signers: typeof FOUR) => decide(MACHINE, next, signers, { time: createdAt + 6, closes: closing(2) })
     assert.equal(faultOf(next, by(FOUR.slice(0, 3))), 'too-few-signatures')
     assert.equal(faultOf(next, by(five.slice(1))), undefined)
-    const old = decide(MACHINE, next, FOUR, { time: createdAt + 6, closes: closing(2), alter: (record) => ({ ...record, epoch: 0 }) })
+    const old = decide(MACHINE, next, FOUR, {
+      time: createdAt + 6,
+      closes: closing(2),
+      alter: (record) => ({ ...record, epoch: 0 }),
+    })
     assert.equal(faultOf(next, old), 'wrong-epoch')
   })
 
@@ -223,7 +258,10 @@ describe('epochs', () => {
     const followed = follow(MACHINE, waiting, decide(MACHINE, waiting, FOUR, { time: createdAt + 2 }), toyVerify)
     assert.ok('state' in followed)
     // 1 of 5 is below a third, 2 of 6 is not
-    assert.deepEqual(followed.state.set.attesters.map(({ index }) => index), [0, 1, 2, 3, 4])
+    assert.deepEqual(
+      followed.state.set.attesters.map(({ index }) => index),
+      [0, 1, 2, 3, 4],
+    )
     assert.equal(followed.state.set.epoch, 1)
     assert.equal(followed.voided.length, 2)
   })
@@ -255,6 +293,9 @@ describe('two certificates of one height', () => {
     const [first] = signatures
     assert.ok(first !== undefined)
     const twice = { ...one, certificate: { ...one.certificate, signatures: [first, first] } }
-    assert.throws(() => decodeDecision(encodeDecision(twice)), (error) => error instanceof GovernanceError && error.code === 'bad-decision')
+    assert.throws(
+      () => decodeDecision(encodeDecision(twice)),
+      (error) => error instanceof GovernanceError && error.code === 'bad-decision',
+    )
   })
 })

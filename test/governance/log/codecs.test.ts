@@ -35,8 +35,15 @@ const signature = fc.integer({ min: 0, max: 255 }).map((fill) => new Uint8Array(
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 const time = fc.integer({ min: 0, max: 253_402_300_799_999 })
 const height = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
-const slot = fc.record({ height, epoch: u32, round: fc.integer({ min: 1, max: 2 ** 31 }), attester: fc.integer({ min: 0, max: 65_535 }) })
-const signers = fc.uniqueArray(fc.integer({ min: 0, max: 65_535 }), { minLength: 1, maxLength: 5 }).map((list) => list.sort((a, b) => a - b))
+const slot = fc.record({
+  height,
+  epoch: u32,
+  round: fc.integer({ min: 1, max: 2 ** 31 }),
+  attester: fc.integer({ min: 0, max: 65_535 }),
+})
+const signers = fc
+  .uniqueArray(fc.integer({ min: 0, max: 65_535 }), { minLength: 1, maxLength: 5 })
+  .map((list) => list.sort((a, b) => a - b))
 const signatures = fc.tuple(signers, signature).map(([list, one]) => list.map((attester) => ({ attester, signature: one })))
 
 const proposal: fc.Arbitrary<Proposal> = fc
@@ -45,10 +52,27 @@ const proposal: fc.Arbitrary<Proposal> = fc
     const content = makeValue(body, support)
     const proof: QuorumProof | undefined = isNew
       ? undefined
-      : { kind: 'prevote', height: where.height, epoch: where.epoch, round: where.round - 1, value: content.id, signatures: signed }
+      : {
+          kind: 'prevote',
+          height: where.height,
+          epoch: where.epoch,
+          round: where.round - 1,
+          value: content.id,
+          signatures: signed,
+        }
     const readings = isNew ? signed.map((one) => ({ ...one, wall })) : []
     const carried = carriedHash(content, readings, proof)
-    return { ...where, kind: 'proposal', value: content.id, content, validRound: proof?.round ?? -1, carried, readings, proof, signature: own }
+    return {
+      ...where,
+      kind: 'proposal',
+      value: content.id,
+      content,
+      validRound: proof?.round ?? -1,
+      carried,
+      readings,
+      proof,
+      signature: own,
+    }
   })
 const message: fc.Arbitrary<ConsensusMessage> = fc.oneof(
   fc.tuple(slot, time, signature).map(([where, wall, own]) => ({ ...where, kind: 'entry' as const, wall, signature: own })),
@@ -58,7 +82,14 @@ const message: fc.Arbitrary<ConsensusMessage> = fc.oneof(
   proposal,
 )
 const record: fc.Arbitrary<RecordBody> = fc
-  .tuple(height, hash, u32, time, fc.option(fc.tuple(hash, u32, bytes(300), fc.integer({ min: 0, max: 9_999 })), { nil: undefined }), fc.array(hash, { minLength: 1, maxLength: 16 }))
+  .tuple(
+    height,
+    hash,
+    u32,
+    time,
+    fc.option(fc.tuple(hash, u32, bytes(300), fc.integer({ min: 0, max: 9_999 })), { nil: undefined }),
+    fc.array(hash, { minLength: 1, maxLength: 16 }),
+  )
   .map(([at, parent, epoch, when, closes, executes]) => ({
     networkId: NETWORK,
     height: at,
@@ -83,7 +114,14 @@ const record: fc.Arbitrary<RecordBody> = fc
   }))
 const choice = fc.option(hash, { nil: undefined }).map((value) => ({ value }))
 const lock: fc.Arbitrary<SignLock> = fc
-  .tuple(height, u32, u32, fc.tuple(fc.option(time), fc.option(hash), fc.option(choice), fc.option(choice)), fc.option(fc.tuple(choice, choice)), fc.option(fc.tuple(bytes(99), bytes(99), signatures)))
+  .tuple(
+    height,
+    u32,
+    u32,
+    fc.tuple(fc.option(time), fc.option(hash), fc.option(choice), fc.option(choice)),
+    fc.option(fc.tuple(choice, choice)),
+    fc.option(fc.tuple(bytes(99), bytes(99), signatures)),
+  )
   .map(([at, epoch, round, [entry, carried, prevote, precommit], before, valid]) => {
     const content = valid === null ? undefined : makeValue(valid[0], valid[1])
     return {
@@ -164,7 +202,12 @@ function plain(value: unknown): unknown {
 }
 
 test('messages of attesters have one encoding each', (t) => {
-  holds(t, message, (one) => encodeMessage(NETWORK, one), (encoded) => decodeMessage(NETWORK, encoded))
+  holds(
+    t,
+    message,
+    (one) => encodeMessage(NETWORK, one),
+    (encoded) => decodeMessage(NETWORK, encoded),
+  )
 })
 
 test('records have one encoding each', (t) => {
@@ -186,11 +229,23 @@ test('sign-locks have one encoding each', (t) => {
 
 test('summaries and checkpoints have one encoding each', (t) => {
   holds(t, summary, encodeSummary, decodeSummary)
-  holds(t, fc.tuple(height, hash).map(([at, value]) => ({ networkId: NETWORK, height: at, hash: value })), encodeCheckpoint, decodeCheckpoint)
+  holds(
+    t,
+    fc.tuple(height, hash).map(([at, value]) => ({ networkId: NETWORK, height: at, hash: value })),
+    encodeCheckpoint,
+    decodeCheckpoint,
+  )
 })
 
 test('no bytes at all make a decoder fail in another way than a typed refusal', (t) => {
-  const decoders = [(one: Uint8Array) => decodeMessage(NETWORK, one), decodeRecord, decodeDecision, decodeSignLock, decodeSummary, decodeCheckpoint]
+  const decoders = [
+    (one: Uint8Array) => decodeMessage(NETWORK, one),
+    decodeRecord,
+    decodeDecision,
+    decodeSignLock,
+    decodeSummary,
+    decodeCheckpoint,
+  ]
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), (any) => {
       for (const decode of decoders) attempt(() => decode(any))
@@ -212,18 +267,31 @@ test('whatever is longer than its limit is refused before it is read', () => {
 })
 
 test('the largest record fits its limit, and one byte more of effects does not', () => {
-  const [largest] = fc.sample(record.filter(({ closes }) => closes !== undefined), { numRuns: 1, seed: 1 })
+  const [largest] = fc.sample(
+    record.filter(({ closes }) => closes !== undefined),
+    { numRuns: 1, seed: 1 },
+  )
   assert.ok(largest?.closes !== undefined)
   const full = (length: number): Uint8Array =>
-    encodeRecord({ ...largest, executes: new Array<string>(16).fill(largest.parent), closes: largest.closes && { ...largest.closes, effects: new Uint8Array(length) } })
+    encodeRecord({
+      ...largest,
+      executes: new Array<string>(16).fill(largest.parent),
+      closes: largest.closes && { ...largest.closes, effects: new Uint8Array(length) },
+    })
   assert.equal(decodeRecord(full(MAX_EFFECTS_BYTES)).closes?.effects.length, MAX_EFFECTS_BYTES)
   assert.ok(full(MAX_EFFECTS_BYTES).length <= MAX_RECORD_BYTES)
   assert.throws(() => decodeRecord(full(MAX_EFFECTS_BYTES + 1)), GovernanceError)
 })
 
 test('a message of another network, of an unknown kind, or that carries what was not signed is refused', () => {
-  const [entry] = fc.sample(message.filter(({ kind }) => kind === 'entry'), { numRuns: 1, seed: 1 })
-  const [made] = fc.sample(proposal.filter(({ proof }) => proof === undefined), { numRuns: 1, seed: 1 })
+  const [entry] = fc.sample(
+    message.filter(({ kind }) => kind === 'entry'),
+    { numRuns: 1, seed: 1 },
+  )
+  const [made] = fc.sample(
+    proposal.filter(({ proof }) => proof === undefined),
+    { numRuns: 1, seed: 1 },
+  )
   assert.ok(entry !== undefined && made !== undefined)
   assert.throws(() => decodeMessage(new Uint8Array(32), encodeMessage(NETWORK, entry)), /another network/)
   const unknown = Uint8Array.from(encodeMessage(NETWORK, entry))

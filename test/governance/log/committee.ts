@@ -52,7 +52,12 @@ export function decide<State>(
   machine: StateMachine<State>,
   before: LogState<State>,
   signers: readonly MemberSigner[],
-  what: { readonly time: number; readonly closes?: Closing; readonly round?: number; readonly alter?: (record: RecordBody) => RecordBody },
+  what: {
+    readonly time: number
+    readonly closes?: Closing
+    readonly round?: number
+    readonly alter?: (record: RecordBody) => RecordBody
+  },
 ): Decision {
   const made = transition(machine, before, what.time, what.closes)
   if (!('stateRoot' in made)) throw new Error(`no such record: ${JSON.stringify(made)}`)

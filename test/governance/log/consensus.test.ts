@@ -2,11 +2,23 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeAttesterSet } from '../../../src/governance/log/attester-set.ts'
 import { Consensus } from '../../../src/governance/log/consensus.ts'
-import { type ConsensusEffect, type ConsensusEvent, type Proposing, TENDERMINT } from '../../../src/governance/log/consensus-form.ts'
+import {
+  type ConsensusEffect,
+  type ConsensusEvent,
+  type Proposing,
+  TENDERMINT,
+} from '../../../src/governance/log/consensus-form.ts'
 import { MAX_TIMEOUT_MS } from '../../../src/governance/log/limits.ts'
-import { type ConsensusMessage, carriedHash, decodeMessage, encodeMessage, makeValue, type Value } from '../../../src/governance/log/message.ts'
+import {
+  type ConsensusMessage,
+  carriedHash,
+  decodeMessage,
+  encodeMessage,
+  makeValue,
+  type Value,
+} from '../../../src/governance/log/message.ts'
 import type { QuorumProof } from '../../../src/governance/log/quorum-proof.ts'
-import { decodeSignLock, encodeSignLock, lockedBy, blankLock, type SignLock } from '../../../src/governance/log/sign-lock.ts'
+import { blankLock, decodeSignLock, encodeSignLock, lockedBy, type SignLock } from '../../../src/governance/log/sign-lock.ts'
 import type { Draft } from '../../../src/governance/log/signing-desk.ts'
 import { contextOf, encodeStatement } from '../../../src/governance/log/statement.ts'
 import { proposeTimeout, voteTimeout } from '../../../src/governance/log/timing.ts'
@@ -40,19 +52,28 @@ class Bench {
   lock: SignLock | undefined
   proposing: Proposing = { propose: () => X, judge: () => 'accept' }
 
-  constructor(self: number, options: { lock?: SignLock; maySign?: boolean; members?: readonly MemberSigner[]; isReal?: boolean } = {}) {
+  constructor(
+    self: number,
+    options: { lock?: SignLock; maySign?: boolean; members?: readonly MemberSigner[]; isReal?: boolean } = {},
+  ) {
     const members = options.members ?? FOUR
     this.member = members[self] ?? toyMember(self)
     this.lock = options.lock
     this.core = new Consensus({
       networkId,
       height: HEIGHT,
-      set: makeAttesterSet(0, members.map(({ attester }) => attester)),
+      set: makeAttesterSet(
+        0,
+        members.map(({ attester }) => attester),
+      ),
       self: self < members.length ? self : undefined,
       maySign: options.maySign ?? true,
       timing: TIMING,
       verify: options.isReal === true ? realVerify : toyVerify,
-      proposing: { propose: (context) => this.proposing.propose(context), judge: (value, context) => this.proposing.judge(value, context) },
+      proposing: {
+        propose: (context) => this.proposing.propose(context),
+        judge: (value, context) => this.proposing.judge(value, context),
+      },
       rules: TENDERMINT,
       lock: options.lock,
       sequence: 0,
@@ -101,7 +122,12 @@ function entries(round: number, ...members: readonly number[]): ConsensusMessage
   return members.map((index) => said(toyMember(index), { kind: 'entry', round, wall: WALL + 10 * index }))
 }
 
-function votes(kind: 'prevote' | 'precommit', round: number, value: Value | undefined, ...members: readonly number[]): ConsensusMessage[] {
+function votes(
+  kind: 'prevote' | 'precommit',
+  round: number,
+  value: Value | undefined,
+  ...members: readonly number[]
+): ConsensusMessage[] {
   return members.map((index) => said(toyMember(index), { kind, round, value: value?.id }))
 }
 
@@ -113,11 +139,24 @@ function proposal(round: number, content: Value, proof?: QuorumProof, proposer =
   const carriedReadings = proof === undefined ? readings : []
   const carried = carriedHash(content, carriedReadings, proof)
   const validRound = proof?.round ?? -1
-  return said(toyMember(proposer), { kind: 'proposal', round, value: content.id, content, validRound, carried, readings: carriedReadings, proof })
+  return said(toyMember(proposer), {
+    kind: 'proposal',
+    round,
+    value: content.id,
+    content,
+    validRound,
+    carried,
+    readings: carriedReadings,
+    proof,
+  })
 }
 
 function polka(round: number, content: Value, ...members: readonly number[]): QuorumProof {
-  return proofBy(members.map((index) => toyMember(index)), networkId, { kind: 'prevote', height: HEIGHT, epoch: 0, round, value: content.id })
+  return proofBy(
+    members.map((index) => toyMember(index)),
+    networkId,
+    { kind: 'prevote', height: HEIGHT, epoch: 0, round, value: content.id },
+  )
 }
 
 describe('a round', () => {
@@ -128,7 +167,10 @@ describe('a round', () => {
     assert.deepEqual(bench.words(), ['0 entry', '0 proposal X', '0 prevote X'])
     const [, made] = bench.of('broadcast')
     assert.ok(made?.message.kind === 'proposal')
-    assert.deepEqual(made.message.readings.map(({ attester }) => attester), [0, 1, 2])
+    assert.deepEqual(
+      made.message.readings.map(({ attester }) => attester),
+      [0, 1, 2],
+    )
     bench.hears(...votes('prevote', 0, X, 1, 2), ...votes('precommit', 0, X, 1))
     assert.equal(bench.of('decided').length, 0)
     bench.hears(...votes('precommit', 0, X, 3))
@@ -172,7 +214,10 @@ describe('a round', () => {
     const bench = new Bench(3).do({ type: 'begin' })
     bench.proposing = { propose: () => undefined, judge: () => 'wait' }
     bench.hears(proposal(0, X))
-    assert.deepEqual(bench.of('needs').map(({ from, value }) => [from, value.id]), [['peer', X.id]])
+    assert.deepEqual(
+      bench.of('needs').map(({ from, value }) => [from, value.id]),
+      [['peer', X.id]],
+    )
     assert.deepEqual([bench.words(), bench.core.isWaiting()], [['0 entry'], true])
     bench.proposing = { propose: () => undefined, judge: () => 'accept' }
     bench.do({ type: 'tick' })
@@ -203,12 +248,24 @@ describe('the lock', () => {
 
   it('lets the same value pass, new or proposed again', () => {
     assert.equal(lockedOnX().hears(proposal(1, X)).words().at(-1), '1 prevote X')
-    assert.equal(lockedOnX().hears(proposal(1, X, polka(0, X, 0, 1, 3))).words().at(-1), '1 prevote X')
+    assert.equal(
+      lockedOnX()
+        .hears(proposal(1, X, polka(0, X, 0, 1, 3)))
+        .words()
+        .at(-1),
+      '1 prevote X',
+    )
   })
 
   it('yields to prevotes of a later round, and to those of its own; not to an earlier one', () => {
     const bench = lockedOnX().hears(proposal(1, Y), ...votes('precommit', 1, undefined, 1, 2), ...entries(2, 1, 2))
-    assert.equal(bench.hears(proposal(2, Y, polka(1, Y, 0, 1, 2))).words().at(-1), '2 prevote Y')
+    assert.equal(
+      bench
+        .hears(proposal(2, Y, polka(1, Y, 0, 1, 2)))
+        .words()
+        .at(-1),
+      '2 prevote Y',
+    )
     const later = new Bench(3).do({ type: 'begin' }).hears(...entries(1, 1, 2), proposal(1, X), ...votes('prevote', 1, X, 0, 1))
     assert.equal(later.words().at(-1), '1 precommit X')
     later.hears(...entries(2, 1, 2), proposal(2, Y, polka(0, Y, 0, 1, 2)))
@@ -286,9 +343,16 @@ describe('the sign-lock', () => {
     const before = new Bench(3).do({ type: 'begin' }).hears(proposal(0, X), ...votes('prevote', 0, X, 0, 1), ...entries(1, 1, 2))
     const after = new Bench(3, { lock: before.lock ?? blankLock(0, 0) }).do({ type: 'begin' })
     assert.deepEqual(after.words(), ['0 prevote X', '0 precommit X', '1 entry'])
-    after.do({ type: 'summary', from: 'behind', summary: { height: HEIGHT, round: 0, entries: 0, prevotes: 0, precommits: 0, hasProposal: false } })
+    after.do({
+      type: 'summary',
+      from: 'behind',
+      summary: { height: HEIGHT, round: 0, entries: 0, prevotes: 0, precommits: 0, hasProposal: false },
+    })
     const [sent] = after.of('send')
-    assert.deepEqual(sent?.messages.map(({ round, kind }) => `${round} ${kind}`), ['0 prevote', '0 precommit', '1 entry'])
+    assert.deepEqual(
+      sent?.messages.map(({ round, kind }) => `${round} ${kind}`),
+      ['0 prevote', '0 precommit', '1 entry'],
+    )
   })
 
   it('is a last fence: a second word in one place is a fault of ours and thrown', () => {
@@ -314,20 +378,33 @@ describe('what others say', () => {
     const [vote] = votes('prevote', 0, X, 1)
     assert.ok(vote !== undefined)
     const bench = new Bench(3).do({ type: 'begin' }).hears(vote, vote)
-    assert.deepEqual(bench.of('relay').map(({ from, message }) => [from, message]), [['peer', vote]])
+    assert.deepEqual(
+      bench.of('relay').map(({ from, message }) => [from, message]),
+      [['peer', vote]],
+    )
   })
 
   it('twice in one place is kept as evidence and relayed, and a third time is nothing', () => {
     const bench = new Bench(3).do({ type: 'begin' })
     bench.hears(...votes('prevote', 0, X, 1), ...votes('prevote', 0, Y, 1), ...votes('prevote', 0, undefined, 1))
-    assert.deepEqual(bench.of('evidence').map(({ one, other }) => [one, other]), [[votes('prevote', 0, X, 1)[0], votes('prevote', 0, Y, 1)[0]]])
+    assert.deepEqual(
+      bench.of('evidence').map(({ one, other }) => [one, other]),
+      [[votes('prevote', 0, X, 1)[0], votes('prevote', 0, Y, 1)[0]]],
+    )
     assert.equal(bench.of('relay').length, 2)
-    bench.hears(...entries(0, 2), said(toyMember(2), { kind: 'entry', round: 0, wall: WALL + 5_000 }), proposal(0, X), proposal(0, Y))
+    bench.hears(
+      ...entries(0, 2),
+      said(toyMember(2), { kind: 'entry', round: 0, wall: WALL + 5_000 }),
+      proposal(0, X),
+      proposal(0, Y),
+    )
     assert.equal(bench.of('evidence').length, 3, 'clock readings and proposals too')
   })
 
   it('counts for each value that a cheat votes for, so that what one honest attester saw is enough for another', () => {
-    const bench = new Bench(3).do({ type: 'begin' }).hears(proposal(0, X), ...votes('prevote', 0, Y, 1), ...votes('prevote', 0, X, 0, 1))
+    const bench = new Bench(3)
+      .do({ type: 'begin' })
+      .hears(proposal(0, X), ...votes('prevote', 0, Y, 1), ...votes('prevote', 0, X, 0, 1))
     assert.equal(bench.words().at(-1), '0 precommit X')
   })
 
@@ -349,7 +426,16 @@ describe('what others say', () => {
     assert.ok(fresh.kind === 'proposal')
     const readingsOf = (readings: typeof fresh.readings): ConsensusMessage => {
       const carried = carriedHash(X, readings, undefined)
-      return said(toyMember(0), { kind: 'proposal', round: 0, value: X.id, content: X, validRound: -1, carried, readings, proof: undefined })
+      return said(toyMember(0), {
+        kind: 'proposal',
+        round: 0,
+        value: X.id,
+        content: X,
+        validRound: -1,
+        carried,
+        readings,
+        proof: undefined,
+      })
     }
     const cases: [ConsensusMessage, string][] = [
       [forged, 'forged-signature'],
@@ -363,7 +449,10 @@ describe('what others say', () => {
     ]
     for (const [message, fault] of cases) {
       const bench = new Bench(3).do({ type: 'begin' }).hears(message)
-      assert.deepEqual(bench.of('refused').map((effect) => [effect.from, effect.fault]), [['peer', fault]])
+      assert.deepEqual(
+        bench.of('refused').map((effect) => [effect.from, effect.fault]),
+        [['peer', fault]],
+      )
       assert.deepEqual([bench.of('relay').length, bench.words()], [0, ['0 entry']])
     }
   })
@@ -378,16 +467,24 @@ describe('what others say', () => {
     bench.hears(...votes('prevote', 100, X, 2), ...votes('precommit', 9, X, 1))
     assert.equal(bench.seen.length, before)
     // whoever jumped asks at once what was said meanwhile
-    assert.deepEqual(bench.of('summary').map(({ to, summary }) => [to, summary.round, summary.entries]), [[undefined, 350, 0]])
+    assert.deepEqual(
+      bench.of('summary').map(({ to, summary }) => [to, summary.round, summary.entries]),
+      [[undefined, 350, 0]],
+    )
   })
 
   it('is sent to who lacks it, and nothing to who has it', () => {
     const bench = new Bench(3).do({ type: 'begin' }).hears(...entries(0, 0, 1), proposal(0, X), ...votes('prevote', 0, X, 0))
-    const ask = (summary: Partial<{ round: number; entries: number; prevotes: number; hasProposal: boolean }>): readonly string[] => {
+    const ask = (
+      summary: Partial<{ round: number; entries: number; prevotes: number; hasProposal: boolean }>,
+    ): readonly string[] => {
       const before = bench.of('send').length
       const whole = { height: HEIGHT, round: 0, entries: 0, prevotes: 0, precommits: 0, hasProposal: false, ...summary }
       bench.do({ type: 'summary', from: 'other', summary: whole })
-      const sent = bench.of('send').slice(before).flatMap(({ messages }) => messages)
+      const sent = bench
+        .of('send')
+        .slice(before)
+        .flatMap(({ messages }) => messages)
       return sent.map(({ kind, attester }) => `${kind} ${attester}`).sort()
     }
     assert.deepEqual(ask({}), ['entry 0', 'entry 1', 'entry 3', 'prevote 0', 'prevote 3', 'proposal 0'])
@@ -396,7 +493,10 @@ describe('what others say', () => {
     assert.equal(ask({ round: -1 }).length, 6)
     // who is further on is told where we are, and sends
     assert.deepEqual(ask({ round: 2 }), [])
-    assert.deepEqual(bench.of('summary').map(({ to, summary }) => [to, summary.round, summary.hasProposal]), [['other', 0, true]])
+    assert.deepEqual(
+      bench.of('summary').map(({ to, summary }) => [to, summary.round, summary.hasProposal]),
+      [['other', 0, true]],
+    )
   })
 })
 
@@ -418,6 +518,9 @@ describe('real signatures', () => {
     }
     const proofs = benches.map((bench) => bench.of('decided')[0]?.proof.signatures.length)
     assert.deepEqual(proofs, [3, 3, 3])
-    assert.deepEqual(benches.flatMap((bench) => bench.of('refused')), [])
+    assert.deepEqual(
+      benches.flatMap((bench) => bench.of('refused')),
+      [],
+    )
   })
 })

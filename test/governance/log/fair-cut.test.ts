@@ -100,10 +100,17 @@ describe('a fair cut', () => {
     // clocks differ by 100 ms, half of epsilon; messages take up to 400 ms; 200 ways to arrive
     for (let way = 0; way < 200; way++) {
       const skews = [0, 1, 2].map((node) => ((way * 7 + node * 31) % 3) * 50)
-      const arrivals = [0, 1, 2, 3].map((voter) => ({ voter, first: (way + voter) % 3, at: D - 700 + ((way * 53 + voter * 311) % 1_900) }))
+      const arrivals = [0, 1, 2, 3].map((voter) => ({
+        voter,
+        first: (way + voter) % 3,
+        at: D - 700 + ((way * 53 + voter * 311) % 1_900),
+      }))
       const cuts = skews.map((skew, node) => {
         const had = arrivals
-          .map(({ voter, first, at }) => ({ voter, at: at + (node === first ? 0 : (way * 13 + voter * 97 + node * 59) % 401) + skew }))
+          .map(({ voter, first, at }) => ({
+            voter,
+            at: at + (node === first ? 0 : (way * 13 + voter * 97 + node * 59) % 401) + skew,
+          }))
           .sort((one, other) => one.at - other.at)
         return witness(...had.filter(({ at }) => at <= LATE + 2_000).map(({ voter, at }) => [ballot(voter), at] as const))
       })
