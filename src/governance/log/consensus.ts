@@ -6,8 +6,8 @@ import { faultOfMessage } from './message-check.ts'
 import type { QuorumProof } from './quorum-proof.ts'
 import { Rounds } from './rounds.ts'
 import type { SignLock, ValidValue } from './sign-lock.ts'
-import { lockFor, SigningDesk } from './signing-desk.ts'
-import type { Slot, VoteKind } from './statement.ts'
+import { SigningDesk, type Words } from './signing-desk.ts'
+import type { VoteKind } from './statement.ts'
 import { messagesLacked, type Summary, summaryOf } from './summary.ts'
 import { type Moment, proposeTimeout, summaryInterval, voteTimeout } from './timing.ts'
 
@@ -22,10 +22,10 @@ export class Consensus {
   readonly #options: ConsensusOptions
   readonly #rounds: Rounds
   readonly #desk: SigningDesk
-  readonly #isResumed: boolean
   readonly #broughtBy = new Map<string, string>()
   /** Values whose judgement waits until the next tick. */
-  readonly #waiting = new Map<string, Value>()
+  readonly #waiting = new Set<string>()
+  readonly #asked = new Set<string>()
   #phase: Phase = 'idle'
   #round = -1
   #locked: SignLock['locked']
@@ -40,14 +40,13 @@ export class Consensus {
   #effects: ConsensusEffect[] = []
 
   constructor(options: ConsensusOptions) {
-    const { height, set, networkId, rules } = options
+    const { height, set, networkId, rules, self, maySign, lock, sequence } = options
     this.#options = options
     this.#rounds = new Rounds(set, rules.isQuorum)
-    const lock = lockFor(height, set.epoch, options.lock)
-    this.#isResumed = lock === options.lock
-    this.#desk = new SigningDesk(networkId, lock, options.sequence)
-    this.#locked = lock.locked
-    this.#valid = lock.valid
+    const signer = maySign ? self : undefined
+    this.#desk = new SigningDesk({ networkId, height, epoch: set.epoch, signer, stored: lock, sequence })
+    this.#locked = this.#desk.lock.locked
+    this.#valid = this.#desk.lock.valid
   }
 
   get height(): number {
@@ -62,11 +61,6 @@ export class Consensus {
   /** The last sequence that was given out. */
   get sequence(): number {
     return this.#desk.sequence
-  }
-
-  /** Whether it waits for this value's support. */
-  isWaiting(): boolean {
-    return this.#waiting.size > 0
   }
 
   /** When to tick next, monotonic ms; infinite while there is nothing to wait for. */
@@ -96,7 +90,7 @@ export class Consensus {
 
   #begin(): void {
     if (this.#phase !== 'idle') return
-    if (this.#isResumed) this.#resume()
+    if (this.#desk.isResumed) this.#resume()
     else this.#startRound(0)
   }
 
@@ -106,8 +100,7 @@ export class Consensus {
     this.#openRound(round)
     if (precommit !== undefined) this.#phase = 'precommit'
     else if (prevote !== undefined) this.#phase = 'prevote'
-    const { self, maySign } = this.#options
-    if (self !== undefined && maySign) this.#effects.push(...this.#desk.repeat(self))
+    this.#effects.push(...this.#desk.repeat())
   }
 
   #message(from: string, message: ConsensusMessage): void {
@@ -124,12 +117,12 @@ export class Consensus {
     if (rules.mayCarry(message.attester, self)) this.#effects.push({ type: 'relay', from, message })
   }
 
-  /** Whether it was news. */
+  /** Whether it was kept. One from a far round only tells where its sender is. */
   #put(message: ConsensusMessage): boolean {
     this.#rounds.saw(message.attester, message.round)
     const added = this.#rounds.book(message.round)?.add(message)
     if (added?.conflict !== undefined) this.#effects.push({ type: 'evidence', one: added.conflict, other: message })
-    return added?.isNew ?? true
+    return added?.isNew ?? false
   }
 
   #signed(token: number, signature: Uint8Array): void {
@@ -167,17 +160,17 @@ export class Consensus {
   #skip(): boolean {
     const { reached } = this.#rounds
     if (reached <= this.#round) return false
-    if (this.#phase === 'idle' && this.#isResumed && this.#desk.lock.round >= reached) this.#begin()
+    if (this.#phase === 'idle' && this.#desk.isResumed && this.#desk.lock.round >= reached) this.#begin()
     else this.#startRound(reached)
     return true
   }
 
   /** Line 14. A value that more than two thirds prevoted for goes before a new one. */
   #propose(): boolean {
-    const { self, maySign, set, height, proposing } = this.#options
+    const { self, set, height, proposing } = this.#options
     this.#proposeFrom = Number.POSITIVE_INFINITY
-    if (this.#phase !== 'propose' || !maySign || self !== proposerOf(set, height, this.#round).index) return false
-    if (this.#desk.lock.proposal !== undefined) return false
+    if (this.#phase !== 'propose' || this.#desk.isSilent || this.#desk.lock.proposal !== undefined) return false
+    if (self !== proposerOf(set, height, this.#round).index) return false
     if (this.#valid !== undefined) {
       this.#draftProposal(this.#valid.content, [], this.#valid.proof)
       return true
@@ -199,7 +192,8 @@ export class Consensus {
   #draftProposal(content: Value, readings: Proposal['readings'], proof: QuorumProof | undefined): void {
     const carried = carriedHash(content, readings, proof)
     const validRound = proof?.round ?? -1
-    this.#sign({ ...this.#slot(), kind: 'proposal', value: content.id, content, validRound, carried, readings, proof })
+    const what = { value: content.id, content, validRound, carried, readings, proof }
+    this.#say({ round: this.#round, kind: 'proposal', ...what })
   }
 
   /** Lines 22 and 28. */
@@ -221,7 +215,7 @@ export class Consensus {
     const time = proposal.proof === undefined ? medianTime(proposal.readings, set) : undefined
     const verdict = proposing.judge(proposal.content, { round: this.#round, medianTime: time, now: this.#now })
     if (verdict === 'wait') {
-      this.#waiting.set(proposal.value, proposal.content)
+      this.#waiting.add(proposal.value)
       this.#needs(proposal.content)
     }
     return verdict
@@ -269,21 +263,10 @@ export class Consensus {
 
   /** Line 11. */
   #startRound(round: number): void {
-    if (round > 0) this.#leave(round - 1)
+    const held = { locked: this.#locked, valid: this.#valid }
+    if (round > 0) this.#effects.push(...this.#desk.leave(round - 1, held))
     this.#openRound(round)
-    this.#sign({ ...this.#slot(), kind: 'entry', wall: this.#now.wall })
-  }
-
-  /**
-   * Whoever goes on has voted in the round before, if only for nothing: those still there, who may be too few without us, can
-   * then end it. An attester of whom they hear only from later rounds would be lost to them, and they to it.
-   */
-  #leave(round: number): void {
-    const { lock } = this.#desk
-    const cast = lock.round === round ? lock : undefined
-    for (const kind of ['prevote', 'precommit'] as const) {
-      if (cast?.[kind] === undefined) this.#sign({ ...this.#slot(), round, kind, value: undefined })
-    }
+    this.#say({ round, kind: 'entry', wall: this.#now.wall })
   }
 
   #openRound(round: number): void {
@@ -303,30 +286,27 @@ export class Consensus {
 
   #cast(kind: VoteKind, value: string | undefined): void {
     this.#phase = kind
-    this.#sign({ ...this.#slot(), kind, value })
+    this.#say({ round: this.#round, kind, value })
   }
 
-  #slot(): Slot {
-    const { height, set, self } = this.#options
-    return { height, epoch: set.epoch, round: this.#round, attester: self ?? -1 }
-  }
-
-  #sign(draft: Parameters<SigningDesk['ask']>[0]): void {
-    const { self, maySign } = this.#options
-    if (self === undefined || !maySign) return
-    this.#effects.push(this.#desk.ask(draft, { locked: this.#locked, valid: this.#valid }))
+  #say(words: Words): void {
+    this.#effects.push(...this.#desk.say(words, { locked: this.#locked, valid: this.#valid }))
   }
 
   #contentOf(value: string): Value | undefined {
     return this.#valid?.content.id === value ? this.#valid.content : this.#rounds.content(value)
   }
 
+  /** Asks for what the support names, until the next summary once. */
   #needs(value: Value): void {
     const from = this.#broughtBy.get(value.id)
-    if (from !== undefined) this.#effects.push({ type: 'needs', from, value })
+    if (from === undefined || this.#asked.has(value.id)) return
+    this.#asked.add(value.id)
+    this.#effects.push({ type: 'needs', from, value })
   }
 
   #summarise(): void {
+    this.#asked.clear()
     this.#summaryAt = this.#now.monotonic + summaryInterval(this.#options.timing)
     const book = this.#rounds.book(Math.max(0, this.#round))
     this.#effects.push({ type: 'summary', to: undefined, summary: summaryOf(this.height, this.#round, book) })

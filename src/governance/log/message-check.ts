@@ -1,6 +1,6 @@
 import { type AttesterSet, attesterOf, proposerOf } from './attester-set.ts'
 import { type ConsensusMessage, type Proposal, readingStatement } from './message.ts'
-import { faultOfProof } from './quorum-proof.ts'
+import { faultOfProof, type Signed } from './quorum-proof.ts'
 import type { RoundBook } from './round-book.ts'
 import { contextOf, encodeStatement, type VerifySignature } from './statement.ts'
 
@@ -17,7 +17,7 @@ export interface MessageJudge {
   readonly set: AttesterSet
   readonly verify: VerifySignature
   readonly isQuorum: (weight: number, total: number) => boolean
-  /** What is known of a round already, and need not be verified again. */
+  /** What is known of a round already: a signature that is in it, byte for byte, need not be verified again. */
   book(round: number): RoundBook | undefined
 }
 
@@ -37,7 +37,7 @@ function faultOfCarried(proposal: Proposal, judge: MessageJudge): MessageFault |
   const { set, networkId, verify, isQuorum } = judge
   if (proposal.proof !== undefined) {
     const book = judge.book(proposal.proof.round)
-    const isKnown = (attester: number): boolean => book?.hasVote('prevote', attester, proposal.value) ?? false
+    const isKnown = (signed: Signed): boolean => book?.holdsVote('prevote', proposal.value, signed) ?? false
     return faultOfProof(proposal.proof, set, networkId, verify, isQuorum, isKnown) === undefined ? undefined : 'bad-proof'
   }
   const readers = proposal.readings.map(({ attester }) => attesterOf(set, attester))
@@ -46,7 +46,7 @@ function faultOfCarried(proposal: Proposal, judge: MessageJudge): MessageFault |
   const book = judge.book(proposal.round)
   const isForged = proposal.readings.some((reading, at) => {
     const key = readers[at]?.key
-    if (book?.hasReading(reading.attester, reading.wall)) return false
+    if (book?.holdsReading(reading)) return false
     const [statement, context] = readingStatement(networkId, proposal, reading)
     return key === undefined || !verify(key, statement, reading.signature, context)
   })

@@ -28,7 +28,7 @@ export type ProofFault = 'wrong-epoch' | 'duplicate-signer' | 'foreign-signer' |
 
 /**
  * What is wrong with a proof under this set, cheap checks first; undefined where it holds.
- * `isKnown` may say of a signer that the same vote was checked already.
+ * `isKnown` may say of a signature that it was checked already.
  */
 export function faultOfProof(
   proof: QuorumProof,
@@ -36,7 +36,7 @@ export function faultOfProof(
   networkId: Uint8Array,
   verify: VerifySignature,
   isQuorum: (weight: number, total: number) => boolean,
-  isKnown: (attester: number) => boolean = () => false,
+  isKnown: (signed: Signed) => boolean = () => false,
 ): ProofFault | undefined {
   if (proof.epoch !== set.epoch) return 'wrong-epoch'
   if (!isAscending(proof.signatures.map(({ attester }) => attester))) return 'duplicate-signer'
@@ -45,8 +45,9 @@ export function faultOfProof(
   const weight = signers.reduce((sum, signer) => sum + (signer?.weight ?? 0), 0)
   if (!isQuorum(weight, set.weight)) return 'too-few-signatures'
   const { kind, height, epoch, round, value } = proof
-  const isForged = proof.signatures.some(({ attester, signature }) => {
-    if (isKnown(attester)) return false
+  const isForged = proof.signatures.some((signed) => {
+    if (isKnown(signed)) return false
+    const { attester, signature } = signed
     const statement = encodeStatement(networkId, { kind, height, epoch, round, attester, value })
     const key = attesterOf(set, attester)?.key
     return key === undefined || !verify(key, statement, signature, contextOf(kind))

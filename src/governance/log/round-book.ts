@@ -1,6 +1,7 @@
+import { equalBytes } from '../../crypto/constant-time.ts'
 import { type AttesterSet, attesterOf } from './attester-set.ts'
 import { MAX_BODIES } from './limits.ts'
-import type { ConsensusMessage, Entry, Proposal, Vote } from './message.ts'
+import type { ClockReading, ConsensusMessage, Entry, Proposal, Vote } from './message.ts'
 import type { QuorumProof, Signed } from './quorum-proof.ts'
 import { isSameStatement, type VoteKind } from './statement.ts'
 
@@ -28,17 +29,18 @@ export class RoundBook {
     this.#isQuorum = isQuorum
   }
 
-  add(message: ConsensusMessage): Added {
+  /** Whether a message is news and has a place, true or not. */
+  wants(message: ConsensusMessage): boolean {
     const present = this.#present(message)
-    const isKnown = present.some((other) => isSameStatement(other, message))
-    if (isKnown || (present.length >= MAX_BODIES && !this.#isAwaited(message))) return { isNew: false, conflict: undefined }
-    const [conflict] = present
-    this.#put(message)
-    return { isNew: true, conflict }
+    if (present.some((other) => isSameStatement(other, message))) return false
+    return present.length < MAX_BODIES || this.#isAwaited(message)
   }
 
-  has(message: ConsensusMessage): boolean {
-    return this.#present(message).some((other) => isSameStatement(other, message))
+  add(message: ConsensusMessage): Added {
+    if (!this.wants(message)) return { isNew: false, conflict: undefined }
+    const [conflict] = this.#present(message)
+    this.#put(message)
+    return { isNew: true, conflict }
   }
 
   /** First come first; a cheating proposer has two, or one more where the votes are for it. */
@@ -81,12 +83,16 @@ export class RoundBook {
     return { kind, height: first.height, epoch: first.epoch, round: first.round, value, signatures }
   }
 
-  hasVote(kind: VoteKind, attester: number, value: string): boolean {
-    return this.#votes[kind].get(attester)?.some((vote) => vote.value === value) ?? false
+  /** This vote with this very signature. */
+  holdsVote(kind: VoteKind, value: string, { attester, signature }: Signed): boolean {
+    const votes = this.#votes[kind].get(attester) ?? []
+    return votes.some((vote) => vote.value === value && equalBytes(vote.signature, signature))
   }
 
-  hasReading(attester: number, wall: number): boolean {
-    return this.#entries.get(attester)?.some((entry) => entry.wall === wall) ?? false
+  /** This clock reading with this very signature. */
+  holdsReading({ attester, wall, signature }: ClockReading): boolean {
+    const entries = this.#entries.get(attester) ?? []
+    return entries.some((entry) => entry.wall === wall && equalBytes(entry.signature, signature))
   }
 
   /** All that is here, in an order in which it makes sense at once. */

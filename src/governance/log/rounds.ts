@@ -41,7 +41,7 @@ export class Rounds {
   /** Whether a message would change anything; says nothing of whether it is true. */
   isNews(message: ConsensusMessage): boolean {
     const book = this.book(message.round)
-    if (book !== undefined) return !book.has(message)
+    if (book !== undefined) return book.wants(message)
     return message.round > this.#current && message.round > (this.#highest.get(message.attester) ?? -1)
   }
 

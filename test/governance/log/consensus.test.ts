@@ -218,7 +218,10 @@ describe('a round', () => {
       bench.of('needs').map(({ from, value }) => [from, value.id]),
       [['peer', X.id]],
     )
-    assert.deepEqual([bench.words(), bench.core.isWaiting()], [['0 entry'], true])
+    bench.do({ type: 'tick' }).do({ type: 'tick' })
+    assert.deepEqual([bench.words(), bench.of('needs').length], [['0 entry'], 1], 'asked once')
+    bench.waits()
+    assert.equal(bench.of('needs').length, 2, 'and again when it says what it has')
     bench.proposing = { propose: () => undefined, judge: () => 'accept' }
     bench.do({ type: 'tick' })
     assert.equal(bench.words().at(-1), '0 prevote X')
@@ -457,12 +460,37 @@ describe('what others say', () => {
     }
   })
 
+  it('is checked again in a proof that carries it with another signature: who relays has checked', () => {
+    const bench = new Bench(3).do({ type: 'begin' }).hears(...entries(0, 0, 1, 2), ...votes('prevote', 0, X, 0, 1, 2))
+    const [first, ...rest] = polka(0, X, 0, 1, 2).signatures
+    assert.ok(first !== undefined)
+    const signatures = [{ ...first, signature: new Uint8Array(3_373) }, ...rest]
+    bench.hears(proposal(1, X, { ...polka(0, X, 0, 1, 2), signatures }))
+    const fresh = proposal(0, X)
+    assert.ok(fresh.kind === 'proposal')
+    const readings = entries(0, 0, 1, 2).map(({ attester }) => ({
+      attester,
+      wall: WALL + 10 * attester,
+      signature: new Uint8Array(3_373),
+    }))
+    const carried = carriedHash(X, readings, undefined)
+    const { round, kind, value, content, validRound, proof } = fresh
+    bench.hears(said(toyMember(0), { round, kind, value, content, validRound, proof, carried, readings }))
+    assert.deepEqual(
+      bench.of('refused').map(({ fault }) => fault),
+      ['bad-proof', 'bad-readings'],
+    )
+    bench.hears(proposal(1, X, polka(0, X, 0, 1, 2)))
+    assert.equal(bench.of('refused').length, 2)
+  })
+
   it('from far rounds is not kept, in either direction, however much of it comes', () => {
     const bench = new Bench(3).do({ type: 'begin' })
     for (let round = 100; round < 400; round++) bench.hears(...votes('prevote', round, X, 1))
     assert.equal(bench.core.round, 0)
     bench.hears(...entries(350, 2))
     assert.equal(bench.core.round, 350)
+    assert.equal(bench.of('relay').length, 0, 'nor passed on')
     const before = bench.seen.length
     bench.hears(...votes('prevote', 100, X, 2), ...votes('precommit', 9, X, 1))
     assert.equal(bench.seen.length, before)
