@@ -106,10 +106,6 @@ export function readName(reader: ByteReader): string {
   return reader.text(reader.u16(), NAME)
 }
 
-export function isName(name: string): boolean {
-  return NAME.test(name)
-}
-
 /** Whether each item is above the one before it. */
 export function isAscending<Item extends string | number>(items: readonly Item[]): boolean {
   return items.every((item, index) => {

@@ -1,5 +1,5 @@
 /**
- * - `bad-electorate`, `bad-proposal`, `bad-vote`, `bad-cancel`, `bad-tally`: bytes or content that are no such thing.
+ * - `bad-electorate`, `bad-proposal`, `bad-vote`, `bad-cancel`, `bad-outline`, `bad-tally`: bytes or content that are no such thing.
  * - `bad-object`: bytes that are none of the signed objects.
  * - `bad-message`: bytes that are no message of the sync protocol, or none of attesters.
  * - `bad-attesters`: a set of attesters that cannot be.
@@ -10,6 +10,7 @@ export type GovernanceErrorCode =
   | 'bad-proposal'
   | 'bad-vote'
   | 'bad-cancel'
+  | 'bad-outline'
   | 'bad-tally'
   | 'bad-object'
   | 'bad-message'

@@ -38,6 +38,13 @@ export interface Rules extends Counting {
   readonly electorateRoot: Uint8Array
 }
 
+/** The copy for a proposal that is open for `votingPeriodMs`; undefined where the network does not allow that time. */
+export function copyFor(network: NetworkRules, electorateRoot: Uint8Array, votingPeriodMs: number): Rules | undefined {
+  const { quorum, threshold, vetoThreshold, timelockMs } = network
+  const rules = { quorum, threshold, vetoThreshold, timelockMs, votingPeriodMs, electorateRoot }
+  return Number.isSafeInteger(votingPeriodMs) && isCopyOf(network, electorateRoot, rules) ? rules : undefined
+}
+
 /** Whether a proposal may have `rules` in a network that has `network` and this electorate. */
 export function isCopyOf(network: NetworkRules, electorateRoot: Uint8Array, rules: Rules): boolean {
   return (
