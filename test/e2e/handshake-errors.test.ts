@@ -17,8 +17,7 @@ test(
   async (t) => {
     const node = await start(t)
     const peer = await start(t)
-    const initiator = (code: string): Promise<number> =>
-      node.metric('x0_handshake_refusals_total', { role: 'initiator', code })
+    const initiator = (code: string): Promise<number> => node.metric('x0_handshake_refusals_total', { role: 'initiator', code })
 
     // It takes as long as the node has patience: the others go on meanwhile.
     const silent = await listening(t)

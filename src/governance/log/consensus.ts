@@ -306,7 +306,12 @@ export class Consensus {
   }
 
   #summarise(): void {
+    const asked = [...this.#asked]
     this.#asked.clear()
+    for (const value of asked) {
+      const content = this.#waiting.has(value) ? this.#contentOf(value) : undefined
+      if (content !== undefined) this.#needs(content)
+    }
     this.#summaryAt = this.#now.monotonic + summaryInterval(this.#options.timing)
     const book = this.#rounds.book(Math.max(0, this.#round))
     this.#effects.push({ type: 'summary', to: undefined, summary: summaryOf(this.height, this.#round, book) })

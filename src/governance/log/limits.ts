@@ -1,5 +1,5 @@
 import { COMPOSITE_SIGNATURE_BYTES } from '../../crypto/composite.ts'
-import { MAX_PROPOSAL_BYTES } from '../limits.ts'
+import { MAX_OUTLINE_BYTES, MAX_PROPOSAL_BYTES } from '../limits.ts'
 
 /** Every limit of the decision log, with its reason. Sizes in bytes, times in milliseconds. */
 
@@ -16,8 +16,8 @@ export const MAX_EXECUTED = 16
 export const MAX_PENDING = 1_024
 /** A record is what it closes with its effects, what it executes, and some hashes. */
 export const MAX_RECORD_BYTES = MAX_EFFECTS_BYTES + 1_024
-/** What comes beside a proposed record so that it can be judged: the list of a vote set, 32 bytes a vote, 1,024 voters with four revisions. */
-export const MAX_SUPPORT_BYTES = 160 * 1024
+/** What comes beside a proposed record so that it can be judged: the list of a vote set by its ids. */
+export const MAX_SUPPORT_BYTES = MAX_OUTLINE_BYTES
 
 /** A certificate or proof of lock: round, count, and at most one signature an attester. */
 export const MAX_PROOF_BYTES = 4 + 1 + MAX_ATTESTERS * (2 + COMPOSITE_SIGNATURE_BYTES)
