@@ -1,5 +1,6 @@
 import { proposerOf } from './attester-set.ts'
 import type { ConsensusEffect, ConsensusEvent, ConsensusOptions, Verdict } from './consensus-form.ts'
+import { MAX_BRINGERS } from './limits.ts'
 import { medianTime } from './median-time.ts'
 import { type ConsensusMessage, carriedHash, type Proposal, type Value } from './message.ts'
 import { faultOfMessage } from './message-check.ts'
@@ -113,7 +114,7 @@ export class Consensus {
       return
     }
     if (!this.#put(message)) return
-    if (message.kind === 'proposal') this.#broughtBy.set(message.value, from)
+    if (message.kind === 'proposal') this.#remember(message.value, from)
     if (rules.mayCarry(message.attester, self)) this.#effects.push({ type: 'relay', from, message })
   }
 
@@ -295,6 +296,13 @@ export class Consensus {
 
   #contentOf(value: string): Value | undefined {
     return this.#valid?.content.id === value ? this.#valid.content : this.#rounds.content(value)
+  }
+
+  /** Who brought a value, of the last few. */
+  #remember(value: string, from: string): void {
+    this.#broughtBy.set(value, from)
+    const [oldest] = this.#broughtBy.keys()
+    if (oldest !== undefined && this.#broughtBy.size > MAX_BRINGERS) this.#broughtBy.delete(oldest)
   }
 
   /** Asks for what the support names, until the next summary once. */

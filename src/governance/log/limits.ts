@@ -35,6 +35,8 @@ export const MAX_SIGN_LOCK_BYTES = 256 + 8 + MAX_RECORD_BYTES + MAX_SUPPORT_BYTE
 export const ROUNDS_KEPT = 3
 /** Different things that are kept of one attester for one slot: two are the evidence, a third proves nothing more. */
 export const MAX_BODIES = 2
+/** Proposals whose bringer is remembered: two or three for each round that is kept. */
+export const MAX_BRINGERS = 32
 /** A timeout does not grow beyond this: whoever waits longer for a message will ask again anyway. */
 export const MAX_TIMEOUT_MS = 60_000
 /** Records whose hash and attesters are remembered, to notice another certificate for the same height; older ones are on disk. */
