@@ -79,6 +79,17 @@ export function differentOrders(parts: NodeParts): Scenario {
 }
 
 /**
+ * Three attesters, whose every vote is needed. Round 0 brings nothing; the precommit of 2 reaches nobody. 2 has those of the
+ * others, goes on to round 1, and stops there. The others are neither a quorum nor is 2 the third that could pull them after it:
+ * they wait for that one precommit.
+ */
+export function aheadAlone(parts: NodeParts): Scenario {
+  const isCut = (_from: number, _to: number, packet: Packet, now: number): boolean =>
+    isOfRoundZero(packet) && (isProposal(packet) || (isPrecommitOf(packet, 2) && now < 7_000))
+  return { ...quiet(3, parts), isCut, stops: [{ at: 6_500, node: 2, startsAt: 6_700 }], calmFrom: 7_000 }
+}
+
+/**
  * The twins that a missing lock falls to. Attester 1 proposes in round 0, 2 in round 1; 3 is two nodes.
  *
  *     round 0   1, 0 and the first twin prevote X and precommit it. Only 1 hears all three and decides X.
@@ -103,6 +114,10 @@ export function twins(parts: NodeParts): Scenario {
     return !(from === 0 ? isVoteOf(packet, 0) : isVoteOf(packet, 2) || isVoteOf(packet, 3))
   }
   return { ...base, nodes: [...nodes, { index: 3, isHonest: false, clockOffset: 0, startsAt: 0 }], isCut, calmFrom: cutOff }
+}
+
+function isProposal(packet: Packet): boolean {
+  return packet.type === 'consensus' && packet.message.kind === 'proposal'
 }
 
 function isOfRoundZero(packet: Packet): boolean {
