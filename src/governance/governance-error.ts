@@ -1,7 +1,9 @@
 /**
  * - `bad-electorate`, `bad-proposal`, `bad-vote`, `bad-cancel`, `bad-outline`, `bad-tally`: bytes or content that are no such thing.
  * - `bad-object`: bytes that are none of the signed objects.
- * - `bad-message`: bytes that are no message of the sync protocol.
+ * - `bad-message`: bytes that are no message of the sync protocol, or none of attesters.
+ * - `bad-attesters`: a set of attesters that cannot be.
+ * - `bad-decision`, `bad-sign-lock`, `bad-checkpoint`: bytes or content that are no such thing.
  */
 export type GovernanceErrorCode =
   | 'bad-electorate'
@@ -12,6 +14,10 @@ export type GovernanceErrorCode =
   | 'bad-tally'
   | 'bad-object'
   | 'bad-message'
+  | 'bad-attesters'
+  | 'bad-decision'
+  | 'bad-sign-lock'
+  | 'bad-checkpoint'
 
 /** A fault in what members vote with. The message says what is wrong with it. */
 export class GovernanceError extends Error {
