@@ -3,6 +3,7 @@ import { type ApiFile, readApiFile } from '../store/api-file.ts'
 import { homePaths } from '../store/home-paths.ts'
 import { StoreError } from '../store/store-error.ts'
 import { CommandFailure } from './failure.ts'
+import { sentence } from './sentence.ts'
 import type { Call } from './terminal.ts'
 
 /** How to reach the admin API of a node. */
@@ -48,7 +49,7 @@ async function apiOf(home: string): Promise<ApiFile | undefined> {
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause
     if (cause.code === 'permissions') throw denied(homePaths(home).api, cause)
-    throw new CommandFailure('failure', `${cause.message.charAt(0).toUpperCase()}${cause.message.slice(1)}.`, { cause })
+    throw new CommandFailure('failure', sentence(cause.message), { cause })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ProblemCode } from '../admin/problem.ts'
 import { CommandFailure, type ExitName } from './failure.ts'
+import { sentence } from './sentence.ts'
 
 interface Meaning {
   readonly exit: ExitName
@@ -86,15 +87,13 @@ export function problemFailure(status: number, headers: IncomingHttpHeaders, bod
   const known = Object.entries(MEANINGS).find(([code]) => code === problem.code)?.[1]
   const { exit, hint }: Meaning = known ?? { exit: byStatus(status) }
   const detail = problem.detail || problem.title || `the node answered with HTTP status ${status}`
-  const message = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? '' : '.'}`
-  return new CommandFailure(exit, message, hint === undefined ? {} : { hint })
+  return new CommandFailure(exit, sentence(detail), hint === undefined ? {} : { hint })
 }
 
 /** The same for a fault that a command met in the home itself, without a running node. */
 export function faultFailure(code: ProblemCode, message: string): CommandFailure {
   const { exit, hint } = MEANINGS[code]
-  const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`
-  return new CommandFailure(exit, sentence, hint === undefined ? {} : { hint })
+  return new CommandFailure(exit, sentence(message), hint === undefined ? {} : { hint })
 }
 
 /** For codes of a newer node, and for what stands between this command and the node. */

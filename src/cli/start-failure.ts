@@ -1,4 +1,5 @@
 import { CommandFailure, type ExitName } from './failure.ts'
+import { sentence } from './sentence.ts'
 
 /** Codes of the parts that build a node, by the name of their error class; what is not here is a plain failure. */
 const EXITS: Readonly<Record<string, Readonly<Record<string, ExitName>>>> = {
@@ -35,7 +36,7 @@ export function startFailure(error: unknown): unknown {
   if (error.name === 'ConfigError') return configFailure(error)
   if (codes === undefined) return error
   const hint = HINTS[error.code]
-  const message = `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`
+  const message = sentence(error.message)
   return new CommandFailure(codes[error.code] ?? 'failure', message, { cause: error, ...(hint === undefined ? {} : { hint }) })
 }
 

@@ -93,6 +93,8 @@ export interface X0HostOptions {
   readonly identity?: NodeIdentity
   /** What stands behind its join door; by default it has none. */
   readonly joinDoor?: Door
+  /** 32 bytes. Default: one that all these hosts are in. */
+  readonly networkId?: Uint8Array
   /** Stream protocols that echo, beside those of the host. */
   readonly echo?: readonly string[]
 }
@@ -110,7 +112,7 @@ export async function startX0Host(t: TestContext, options: X0HostOptions = {}): 
   const channel = await setUpChannel({
     crypto,
     identity,
-    networkId: new Uint8Array(32).fill(7),
+    networkId: options.networkId ?? new Uint8Array(32).fill(7),
     clock: { ...systemClock, now: () => clock.now() },
     pins: new PinBook(),
     credential: () => undefined,

@@ -12,11 +12,13 @@ import { keptSuccession } from '../../src/node/succession-shelf.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { type Home, openHome } from '../../src/store/home.ts'
 import { datastorePath } from '../../src/store/home-paths.ts'
+import { succeedRequest } from '../../src/trust/applicant.ts'
 import { formatInvite } from '../../src/trust/invite.ts'
 import { NetworkShelf } from '../../src/trust/network-shelf.ts'
 import { NATIVE } from '../crypto/backends.ts'
 import { temporaryFolder } from '../store/temporary-folder.ts'
-import { credentialFor, founderOf, networkOf, someone } from '../trust/people.ts'
+import { outcome, TestDoor } from '../trust/door.ts'
+import { credentialFor, DAY, founderOf, networkOf, someone } from '../trust/people.ts'
 
 interface Offline {
   readonly node: OfflineNode
@@ -116,6 +118,26 @@ test('new keys: not for a founder; else the statement is on the disk before them
   await next.rotate(soon())
   const second = await keptSuccession(home.store)
   assert.equal(second === undefined ? 0 : decodeSuccessor(NATIVE, second).sequence, 2)
+})
+
+test('keys that are replaced twice before the network hears of the first still come from those it knows', async (t) => {
+  const { node, home, identity, keys } = await offline(t)
+  const anna = await someone()
+  const genesis = networkOf([founderOf(anna, 'anna')])
+  const shelf = await NetworkShelf.open({ backend: NATIVE, store: home.store, onDamaged: () => undefined })
+  const now = Date.now()
+  const { bytes } = await credentialFor(anna, genesis, identity.x0Id, { notBefore: now, notAfter: now + DAY })
+  await shelf.enter({ genesis, credential: bytes, doors: [{ address: '/ip4/127.0.0.1/tcp/1', x0Id: anna.x0Id }] })
+  await node.rotate(soon())
+  const second = openOfflineNode({ crypto: NATIVE, identity: await keys.load(), home, keys, passphrase: undefined })
+  const rotation = await second.rotate(soon())
+  assert.deepEqual([rotation.carriedOver, rotation.oldX0Id], [false, formatX0Id(identity.x0Id)])
+  const [last, kept] = await Promise.all([keys.load(), keptSuccession(home.store)])
+  assert.ok(kept !== undefined)
+  const door = await TestDoor.open(t, anna, genesis)
+  door.clock.time = now
+  const request = succeedRequest(last, genesis.id, decodeSuccessor(NATIVE, kept), bytes)
+  assert.equal(outcome(await door.bring(request, last)), 'admitted')
 })
 
 test('new keys that no door takes in keep the old credential to ask with later', async (t) => {

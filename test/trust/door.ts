@@ -26,6 +26,8 @@ export class TestDoor {
   readonly damaged: string[] = []
   readonly clock = { time: NOW, now: (): number => this.clock.time }
   readonly forward: Forward | undefined
+  /** Whether it has heard of every revocation. */
+  isLevel = true
   membership: Membership
   #sponsor: Sponsor | undefined
 
@@ -60,6 +62,7 @@ export class TestDoor {
       store: this.store,
       clock: this.clock,
       random: systemRandom,
+      isLevel: () => this.isLevel,
       report: (event) => this.events.push(event),
       onDamaged: (namespace, key) => this.damaged.push(`${namespace}/${key}`),
       ...(this.forward === undefined ? {} : { forward: this.forward }),

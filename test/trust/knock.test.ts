@@ -3,13 +3,13 @@ import { before, test } from 'node:test'
 import { generateNodeIdentity, type NodeIdentity } from '../../src/identity/node-identity.ts'
 import { formatX0Id } from '../../src/identity/x0-id.ts'
 import { systemRandom } from '../../src/platform/random.ts'
-import { askRequest } from '../../src/trust/applicant.ts'
+import { askRequest, renewRequest } from '../../src/trust/applicant.ts'
 import type { Genesis } from '../../src/trust/genesis.ts'
 import { MAX_IGNORED } from '../../src/trust/limits.ts'
 import { PendingList } from '../../src/trust/pending-list.ts'
 import { NATIVE } from '../crypto/backends.ts'
 import { granted, outcome, TestDoor } from './door.ts'
-import { DAY, founderOf, MINUTE, NOW, networkOf, revocationFor, someone } from './people.ts'
+import { credentialFor, DAY, founderOf, MINUTE, NOW, networkOf, revocationFor, someone } from './people.ts'
 import { trustCode } from './trust-code.ts'
 
 let anna: NodeIdentity
@@ -52,6 +52,35 @@ test('who knocks waits for an operator, is accepted by name, and gets its creden
     door.events.map(({ type }) => type),
     ['asked', 'admitted'],
   )
+})
+
+test('a name cannot look like an x0 id: nobody is accepted in the place of the node that the operator names', async (t) => {
+  const door = await TestDoor.open(t, anna, genesis)
+  const named = formatX0Id(node.x0Id)
+  assert.equal(outcome(await door.bring(knock(node), node)), 'pending')
+  assert.throws(() => knock(other, named), trustCode('bad-message'))
+  const request = knock(other, 'z'.repeat(named.length))
+  request.set(Buffer.from(named), Buffer.from(request).indexOf('zz'))
+  assert.equal(outcome(await door.bring(request, other)), 'malformed')
+  assert.equal(door.sponsor.pending().length, 1)
+  assert.equal((await door.sponsor.accept(named)).subject, named)
+})
+
+test('a door that may not know who was revoked lets nobody in, by whatever way, until it has caught up', async (t) => {
+  const door = await TestDoor.open(t, anna, genesis)
+  const { line } = await door.invite()
+  await door.bring(knock(other, 'guest'), other)
+  door.isLevel = false
+  assert.equal(outcome(await door.redeem(line, node, 'desk')), 'catching-up')
+  assert.equal(outcome(await door.bring(knock(node), node)), 'catching-up')
+  // its operator may decide, and what was decided waits
+  await door.sponsor.accept(formatX0Id(other.x0Id))
+  assert.equal(outcome(await door.bring(knock(other, 'guest'), other)), 'catching-up')
+  const { bytes } = await credentialFor(anna, genesis, node.x0Id)
+  assert.equal(outcome(await door.bring(renewRequest(node, genesis.id, bytes), node)), 'catching-up')
+  door.isLevel = true
+  assert.equal(outcome(await door.redeem(line, node, 'desk')), 'admitted')
+  assert.equal(outcome(await door.bring(knock(other, 'guest'), other)), 'admitted')
 })
 
 test('nobody can knock for another, or show up in the list with keys it did not prove', async (t) => {

@@ -206,14 +206,19 @@ test('a credential that was checked once costs no signature again; one that is f
   assert.equal(checks, 4)
 })
 
-test('standings are bounded', () => {
-  const members = openNetwork()
-  for (let index = 0; index < MAX_STANDINGS + 10; index += 1) {
-    const x0Id = new Uint8Array(32)
-    new DataView(x0Id.buffer).setUint32(0, index)
-    members.judge({ x0Id, credential: undefined }, NOW)
+test('who has no name is judged and not remembered: any number of strangers push nobody out', async () => {
+  const open = networkOf([founderOf(anna, 'anna')], { admission: 'open' })
+  for (const members of [openNetwork(), membership(open)]) {
+    const { bytes: credential } = await credentialFor(anna, open, node.x0Id)
+    members.judge({ x0Id: node.x0Id, credential }, NOW)
+    for (let index = 0; index < MAX_STANDINGS + 10; index += 1) {
+      const x0Id = new Uint8Array(32)
+      new DataView(x0Id.buffer).setUint32(0, index)
+      assert.ok('standing' in members.judge({ x0Id, credential: undefined }, NOW))
+    }
+    const names = members.standings(NOW).map(({ name }) => name)
+    assert.deepEqual(names, members.genesis === undefined ? [] : ['laptop'])
   }
-  assert.equal(members.standings(NOW).length, MAX_STANDINGS)
 })
 
 test('revocations are refused for their reason before any signature is looked at', async () => {

@@ -129,6 +129,39 @@ test('leaving takes everything from the disk, invites and what was issued includ
   assert.equal(await countAll(store), 0)
 })
 
+test('a closed door finishes what it writes and begins nothing more, so that leaving leaves nothing', async (t) => {
+  const store = await newStore(t)
+  const { shelf } = await openShelf(store)
+  await shelf.enter({ genesis, credential: undefined, doors: [] })
+  const sponsor = await Sponsor.open({
+    backend: NATIVE,
+    identity: anna,
+    membership: shelf.membership,
+    store,
+    clock: { now: () => NOW },
+    random: systemRandom,
+    report: () => undefined,
+    onDamaged: () => undefined,
+  })
+  const revoke = (): Promise<string> => {
+    const done = sponsor.revoke(systemRandom.bytes(32), 'stolen')
+    return done.then(
+      () => 'revoked',
+      (error) => (trustCode('left')(error) ? 'left' : String(error)),
+    )
+  }
+  const before = Array.from({ length: 20 }, revoke)
+  const closed = sponsor.close()
+  const after = Array.from({ length: 20 }, revoke)
+  await closed
+  assert.deepEqual(new Set(await Promise.all(after)), new Set(['left']))
+  await shelf.forget()
+  assert.equal(await countAll(store), 0)
+  for (const outcome of await Promise.all(before)) assert.match(outcome, /^(revoked|left)$/)
+  assert.equal(await countAll(store), 0)
+  assert.equal((await openShelf(store)).shelf.kept, undefined)
+})
+
 test('a home that was killed while it left goes on leaving at the next start', async (t) => {
   const { store } = await joined(t)
   // as forgetting leaves it after its first two writes
@@ -145,9 +178,9 @@ test('a damaged or missing genesis refuses the start, and says what to do', asyn
   const network = store.namespace('network')
   const good = (await network.get('genesis')) ?? new Uint8Array()
   await network.put('genesis', good.subarray(1))
-  await assert.rejects(openShelf(store), trustCode('damaged', /genesis.*is damaged.*x0 network leave/))
+  await assert.rejects(openShelf(store), trustCode('damaged', /genesis.*is damaged.*x0 leave/))
   await network.delete('genesis')
-  await assert.rejects(openShelf(store), trustCode('damaged', /genesis.*is missing.*x0 network leave/))
+  await assert.rejects(openShelf(store), trustCode('damaged', /genesis.*is missing.*x0 leave/))
   await network.put('genesis', good)
   assert.equal((await openShelf(store)).shelf.kept?.genesis.name, 'fleet.example')
 })
