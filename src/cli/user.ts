@@ -53,7 +53,10 @@ export async function userRemove(call: Call, name: string): Promise<void> {
   const path = `/api/v1/users/${await idOf(client, name)}`
   const document = await client.document<AccountRemoved>('x0.user-removed/v1', { method: 'DELETE', path })
   if (call.json) printJson(call, document)
-  else if (!call.quiet) call.terminal.out(`${document.id} is removed, and ${document.tokens_revoked} tokens with it\n`)
+  else if (!call.quiet) {
+    const tokens = document.tokens_revoked === 1 ? '1 token' : `${document.tokens_revoked} tokens`
+    call.terminal.out(`${document.id} is removed, and ${tokens} with it\n`)
+  }
 }
 
 /** `x0 user scopes` */

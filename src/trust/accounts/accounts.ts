@@ -211,7 +211,7 @@ export class Accounts {
   #used(id: string, now: number): void {
     const token = this.#book.token(id)
     if (token === undefined || Math.abs(now - (token.lastUsedAt ?? 0)) < LAST_USED_STEP_MS) return
-    const lastUsedAt = now - (now % LAST_USED_STEP_MS)
+    const lastUsedAt = Math.max(token.createdAt, now - (now % LAST_USED_STEP_MS))
     this.#book.apply([{ type: 'put-token', token: { ...token, lastUsedAt } }])
     const write = async (): Promise<void> => {
       // it may have been revoked while this waited for its turn
