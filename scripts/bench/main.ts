@@ -1,13 +1,14 @@
 import { Children } from './child.ts'
 import { measureCrypto } from './crypto-suite.ts'
 import { type BenchDocument, type Measure, measure, type Skipped } from './document.ts'
+import { measureJoin } from './join-suite.ts'
 import { machineFacts } from './machine.ts'
 import { measureNetwork } from './network-suite.ts'
 import { measureRest, measureStart } from './node-suite.ts'
 import { ArgumentError, type BenchOptions, HELP, isNetworkSuite, parseArguments, type Suite } from './options.ts'
 import { measurePolicy } from './policy-suite.ts'
 import { report } from './report.ts'
-import { NETWORK_ROWS, POLICY_ROWS, REST_ROWS, START_ROWS } from './rows.ts'
+import { JOIN_ROWS, NETWORK_ROWS, POLICY_ROWS, REST_ROWS, START_ROWS } from './rows.ts'
 
 const EXIT_USAGE = 2
 const EXIT_INTERRUPTED = 130
@@ -31,6 +32,7 @@ async function bench(options: BenchOptions, children: Children): Promise<BenchDo
     measures.push(...measure(START_ROWS, await measureStart(options, children, progress)))
     measures.push(...measure(REST_ROWS, await measureRest(options, children, progress)))
   }
+  if (wants('join')) measures.push(...measure(JOIN_ROWS, await measureJoin(options, children, progress)))
   if (wants('policy')) measures.push(...measure(POLICY_ROWS, measurePolicy(options, progress)))
   const crypto = wants('crypto') ? await measureCrypto(options.rounds, options.quick, progress) : []
   progress('')

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 
-export const SUITES = ['dial', 'connections', 'throughput', 'round-trips', 'node', 'policy', 'crypto'] as const
+export const SUITES = ['dial', 'connections', 'throughput', 'round-trips', 'node', 'join', 'policy', 'crypto'] as const
 export type Suite = (typeof SUITES)[number]
 
 /** Whether two stacks run it over sockets. */
 export function isNetworkSuite(suite: Suite): boolean {
-  return suite !== 'node' && suite !== 'policy' && suite !== 'crypto'
+  return suite !== 'node' && suite !== 'join' && suite !== 'policy' && suite !== 'crypto'
 }
 
 /** What one call of the benchmark was asked for. */

@@ -83,6 +83,12 @@ export const START_ROWS: readonly Row[] = [
   node('start.again', 'whole node, spawn to listening, home with keys', 'ms'),
 ]
 
+/** Plain has no networks to join. */
+export const JOIN_ROWS: readonly Row[] = [
+  { suite: 'join', figure: 'join.commands', beside: null, title: 'create, invite, two joins: answered', unit: 'ms', ...lower },
+  { suite: 'join', figure: 'join.connected', beside: null, title: 'and all three nodes connected', unit: 'ms', ...lower },
+]
+
 /** One core, no stack beside it. */
 export const POLICY_ROWS: readonly Row[] = [10, 100, 1_000].map((rules) => ({
   suite: 'policy',
