@@ -38,9 +38,9 @@ export function isJudged({ failures, lastError }: Pick<PeerEntry, 'failures' | '
 }
 
 /**
- * The wait before the next try, ms. After a judgement 5 s doubling, up to 1 min for a wanted peer and 10 min for others. At once after a loss; every second (with jitter) for the first minute after a peer
- * was up; else doubling up to 30 s, drawn from the upper half, so that a restarted hub is not hit by all at
- * once. `random` is in [0, 1).
+ * The wait before the next try, ms. After a judgement 5 s doubling, up to 1 min for a wanted peer and 10 min for others. At once
+ * after a loss; every second (with jitter) for the first minute after a peer was up; else doubling up to 30 s, drawn from the
+ * upper half, so that a restarted hub is not hit by all at once. `random` is in [0, 1).
  */
 export function retryDelay(entry: PeerEntry, now: number, random: number): number {
   if (entry.failures === 0) return 0
